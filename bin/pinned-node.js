@@ -1,0 +1,23 @@
+// Runs a TypeScript file of the project with the Node that the project pins, whatever Node the machine has.
+// usage: node bin/pinned-node.js FILE [ARG ...]
+import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { constants } from 'node:os';
+
+const NEEDED = 24; // runs TypeScript as it stands, and is what the functions run on when deployed
+
+export function pinnedNode() {
+  const require = createRequire(import.meta.url);
+  try {
+    return require.resolve(`node-${process.platform}-${process.arch}/bin/node`);
+  } catch {
+    if (Number(process.versions.node.split('.')[0]) >= NEEDED) return process.execPath;
+    console.error(`Novaless needs Node ${NEEDED} or newer on ${process.platform}/${process.arch}: no packaged one exists for it.`);
+    process.exit(1);
+  }
+}
+
+const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], { stdio: 'inherit' });
+// The terminal sends Ctrl-C to the child as well; here we only stay until it has stopped everything.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
+child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : code));

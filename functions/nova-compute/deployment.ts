@@ -1,0 +1,16 @@
+import type { FunctionDeclaration, Grant } from '../../shared/deployment/declaration.ts';
+
+const journal: Grant = {
+  table: 'nova-compute',
+  actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+};
+const rpc: Grant[] = [{ send: 'nova-conductor' }, { send: 'nova-scheduler' }, { send: 'nova-compute' }, { send: 'cinder-volume' }];
+const token: Grant = { parameter: 'service-token/nova', actions: ['ssm:GetParameter'] };
+
+export const novaCompute: FunctionDeclaration[] = [
+  { name: 'nova-compute', entry: 'functions/nova-compute/rpc.ts', memory: 1024, timeout: 60, queue: 'nova-compute', uses: [journal, ...rpc, { ringHosts: true }, token] },
+  { name: 'nova-compute-reports', entry: 'functions/nova-compute/reports.ts', timeout: 60, queue: 'host-reports', uses: [journal, ...rpc, { ringHosts: true }, token] },
+  { name: 'nova-compute-sweep', entry: 'functions/nova-compute/sweep.ts', timeout: 60, swept: true, uses: [journal, ...rpc, { ringHosts: true }, token] },
+  // Called by an operator: enrols a host, drains one, names the hosts.
+  { name: 'nova-compute-manage', entry: 'functions/nova-compute/manage.ts', uses: [journal, { send: 'nova-conductor' }] },
+];

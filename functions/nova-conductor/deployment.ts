@@ -1,0 +1,23 @@
+import type { FunctionDeclaration, Grant } from '../../shared/deployment/declaration.ts';
+
+const table: Grant = {
+  table: 'nova',
+  actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+};
+
+export const novaConductor: FunctionDeclaration[] = [
+  {
+    name: 'nova-conductor',
+    entry: 'functions/nova-conductor/rpc.ts',
+    queue: 'nova-conductor',
+    uses: [table, { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
+  },
+  { name: 'nova-conductor-heartbeats', entry: 'functions/nova-conductor/heartbeats.ts', queue: 'host-heartbeats', uses: [table, { send: 'cinder-volume' }] },
+  {
+    name: 'nova-conductor-sweep',
+    entry: 'functions/nova-conductor/sweep.ts',
+    timeout: 60,
+    swept: true,
+    uses: [table, { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
+  },
+];

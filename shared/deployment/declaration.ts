@@ -1,0 +1,75 @@
+/**
+ * What a function says about itself, beside its code: where it starts, what wakes it, and what it may touch.
+ * infra/ turns these declarations into the template (and so into IAM grants and environment variables).
+ */
+
+/** One DynamoDB table per service; no service reads another's. */
+export const tableNames = ['keystone', 'nova', 'nova-compute', 'glance', 'neutron', 'cinder'] as const;
+export type TableName = (typeof tableNames)[number];
+
+export const bucketNames = ['images', 'consoles'] as const;
+export type BucketName = (typeof bucketNames)[number];
+
+export type QueueName = keyof typeof queues;
+export interface QueueSettings {
+  /** Seconds; must exceed the consumer's timeout. */
+  visibility: number;
+  /** Receives before the message goes to the dead-letter queue. */
+  maxReceives: number;
+  /** Ceiling of concurrent consumers (ScalingConfig.MaximumConcurrency, 2 at least). */
+  maxConcurrency: number;
+  batchSize: number;
+}
+const rpcQueue: QueueSettings = { visibility: 90, maxReceives: 4, maxConcurrency: 20, batchSize: 10 };
+export const queues = {
+  'nova-api': rpcQueue,
+  'nova-scheduler': { ...rpcQueue, maxConcurrency: 4 },
+  'nova-conductor': { ...rpcQueue, maxConcurrency: 40 },
+  'nova-compute': { ...rpcQueue, maxConcurrency: 40 },
+  'host-reports': { ...rpcQueue, maxConcurrency: 20 },
+  'host-heartbeats': { ...rpcQueue, maxConcurrency: 4 },
+  'glance-api': { visibility: 960, maxReceives: 4, maxConcurrency: 4, batchSize: 1 },
+  'cinder-volume': { ...rpcQueue, maxConcurrency: 10 },
+} satisfies Record<string, QueueSettings>;
+
+export type Grant =
+  | { table: TableName; actions: `dynamodb:${string}`[] }
+  | { send: QueueName }
+  | { bucket: BucketName; actions: `s3:${string}`[]; prefix?: string }
+  | { ringHosts: true } // ssm:SendCommand with the agent's document
+  | { parameter: `service-token/${string}` | 'service-token/*'; actions: `ssm:${string}`[] }
+  | { publishEvents: true };
+
+export interface FunctionDeclaration {
+  /** Unique; OpenStack's name for the process where there is one. */
+  name: string;
+  /** The Lambda entry file, from the project's root; it exports `handler`. */
+  entry: string;
+  /** MB */
+  memory?: number;
+  /** Seconds */
+  timeout?: number;
+  /** REST routes, as `METHOD /path`; `ANY` and a closing `{proxy+}` as in API Gateway. */
+  routes?: `${'ANY' | 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'} /${string}`[];
+  /** The queue that it consumes. */
+  queue?: QueueName;
+  /** Woken by the sweeper's rule (once a minute). */
+  swept?: true;
+  uses: Grant[];
+}
+
+const variable = (prefix: string, name: string) => `${prefix}_${name.replaceAll('-', '_').toUpperCase()}`;
+
+/** Names of the environment variables through which a function finds its resources. */
+export const environment = {
+  table: (name: TableName) => variable('TABLE', name),
+  queue: (name: QueueName) => variable('QUEUE', name), // the queue's URL
+  bucket: (name: BucketName) => variable('BUCKET', name),
+  /** Public base URL of the REST API without a trailing slash; `/identity/v3`, `/compute/v2.1`, … follow it. */
+  endpoint: 'NOVALESS_ENDPOINT',
+  region: 'NOVALESS_REGION', // OpenStack's region name, not AWS's
+  bus: 'EVENT_BUS',
+  agentDocument: 'AGENT_DOCUMENT',
+  /** Path under which SSM parameters of this deployment stand, e.g. `/novaless`. */
+  parameterPath: 'PARAMETER_PATH',
+} as const;
