@@ -73,3 +73,18 @@ export const environment = {
   /** Path under which SSM parameters of this deployment stand, e.g. `/novaless`. */
   parameterPath: 'PARAMETER_PATH',
 } as const;
+
+/**
+ * The shape of every table: `pk` and `sk` (strings); `expires_at` (TTL, epoch seconds); and three sparse indexes:
+ * `by-due` finds work in flight past its deadline (sweeper), `gsi1` and `gsi2` are the service's own. All project all attributes.
+ */
+export const tableSchema = {
+  partitionKey: 'pk',
+  sortKey: 'sk',
+  ttl: 'expires_at',
+  indexes: [
+    { name: 'by-due', partitionKey: 'due_pk', sortKey: 'due_at' }, // both strings; due_at in ISO 8601
+    { name: 'gsi1', partitionKey: 'gsi1pk', sortKey: 'gsi1sk' },
+    { name: 'gsi2', partitionKey: 'gsi2pk', sortKey: 'gsi2sk' },
+  ],
+} as const;
