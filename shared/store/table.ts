@@ -1,0 +1,170 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand, DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand,
+  type TransactWriteCommandInput,
+} from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { environment, type TableName } from '../deployment/declaration.ts';
+import { requireEnv } from '../environment.ts';
+import { absent, Expressions, type Change, type Condition } from './condition.ts';
+import { ConditionFailed, TransactionRefused } from './errors.ts';
+import { retrying } from './retry.ts';
+
+export interface Key { pk: string; sk: string }
+export type Item = Record<string, unknown>;
+export type Write =
+  | { put: Item & Key; if?: Condition }
+  | { update: Key; change: Change; if?: Condition }
+  | { delete: Key; if?: Condition }
+  | { check: Key; if: Condition };
+
+export interface Selection {
+  pk: string;
+  index?: 'by-due' | 'gsi1' | 'gsi2';
+  /** At most one bound on the sort key: its beginning, or a range that includes both ends. */
+  prefix?: string;
+  between?: [string, string];
+  /** Sort keys after this one only (before it, when descending). */
+  after?: string;
+  descending?: boolean;
+  /** Items to return at most. */
+  limit?: number;
+  filter?: Condition;
+}
+
+let client: DynamoDBDocumentClient | undefined;
+const connection = () => (client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 4 }), { marshallOptions: { removeUndefinedValues: true } }));
+
+/** Maps DynamoDB's two conditional errors to ours and retries what passes. */
+async function send<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await retrying(request);
+  } catch (error) {
+    const { name, Item: item, CancellationReasons: reasons } = error as { name?: string; Item?: Item; CancellationReasons?: { Code?: string; Item?: Item }[] };
+    if (name === 'ConditionalCheckFailedException') throw new ConditionFailed(item && unmarshalled(item));
+    if (name === 'TransactionCanceledException')
+      throw new TransactionRefused((reasons ?? []).map((r) => ({ conditionFailed: r.Code === 'ConditionalCheckFailed', ...(r.Item && { item: unmarshalled(r.Item) }) })));
+    throw error;
+  }
+}
+
+// The document client does not unmarshal the items that errors carry.
+const unmarshalled = (item: Item): Item => {
+  const first = Object.values(item)[0];
+  const raw = first !== null && typeof first === 'object' && Object.keys(first).length === 1 && /^(S|N|B|M|L|SS|NS|BS|BOOL|NULL)$/.test(Object.keys(first)[0]!);
+  return raw ? unmarshall(item as never) : item;
+};
+
+/**
+ * One service's table. Reads are consistent (but those of an index, which DynamoDB cannot make so).
+ * Throws ConditionFailed, TransactionRefused, StoreBusy.
+ */
+export function table(which: TableName) {
+  const TableName = () => requireEnv(environment.table(which));
+
+  async function get<T extends Item = Item>(key: Key): Promise<T | undefined> {
+    const answer = await send(() => connection().send(new GetCommand({ TableName: TableName(), Key: pick(key), ConsistentRead: true })));
+    return answer.Item as T | undefined;
+  }
+
+  /** Up to any number of keys, 100 a request; missing items are left out, the order is free. */
+  async function getMany<T extends Item = Item>(keys: Key[]): Promise<T[]> {
+    const found: T[] = [];
+    const unique = [...new Map(keys.map((k) => [`${k.pk}\0${k.sk}`, pick(k)])).values()];
+    let open = unique;
+    while (open.length) {
+      const batch = open.slice(0, 100);
+      const answer = await send(() => connection().send(new BatchGetCommand({ RequestItems: { [TableName()]: { Keys: batch, ConsistentRead: true } } })));
+      found.push(...((answer.Responses?.[TableName()] ?? []) as T[]));
+      open = [...((answer.UnprocessedKeys?.[TableName()]?.Keys ?? []) as Key[]), ...open.slice(100)];
+    }
+    return found;
+  }
+
+  async function put(item: Item & Key, condition?: Condition): Promise<void> {
+    await send(() => connection().send(new PutCommand({ TableName: TableName(), Item: item, ...conditional(condition) })));
+  }
+
+  /** Put-if-absent; ConditionFailed carries what is there. */
+  const putNew = (item: Item & Key) => put(item, { pk: absent() });
+
+  /** The item after the change. Without a condition a missing item comes into being. */
+  async function update<T extends Item = Item>(key: Key, change: Change, condition?: Condition): Promise<T> {
+    const expressions = new Expressions();
+    const answer = await send(() =>
+      connection().send(new UpdateCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_NEW', ...updating(change, condition, expressions) })));
+    return answer.Attributes as T;
+  }
+
+  /** What was deleted, or undefined where nothing was there. */
+  async function remove<T extends Item = Item>(key: Key, condition?: Condition): Promise<T | undefined> {
+    const answer = await send(() => connection().send(new DeleteCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_OLD', ...conditional(condition) })));
+    return answer.Attributes as T | undefined;
+  }
+
+  /** Every item of the selection, page after page, up to its limit. */
+  async function query<T extends Item = Item>(selection: Selection): Promise<T[]> {
+    const items: T[] = [];
+    let start: Item | undefined;
+    do {
+      const answer = await send(() => connection().send(new QueryCommand({ TableName: TableName(), ...selecting(selection), ...(start && { ExclusiveStartKey: start }) })));
+      items.push(...((answer.Items ?? []) as T[]));
+      start = answer.LastEvaluatedKey;
+    } while (start && items.length < (selection.limit ?? Infinity));
+    return selection.limit ? items.slice(0, selection.limit) : items;
+  }
+
+  /** All or nothing, up to 100 writes. A token makes a repeated call (within 10 minutes) count once. */
+  async function transact(writes: Write[], token?: string): Promise<void> {
+    const TransactItems = writes.map((w): NonNullable<TransactWriteCommandInput['TransactItems']>[number] => {
+      const base = { TableName: TableName() };
+      if ('put' in w) return { Put: { ...base, Item: w.put, ...conditional(w.if) } };
+      if ('delete' in w) return { Delete: { ...base, Key: pick(w.delete), ...conditional(w.if) } };
+      if ('check' in w) return { ConditionCheck: { ...base, Key: pick(w.check), ...(conditional(w.if) as { ConditionExpression: string }) } };
+      return { Update: { ...base, Key: pick(w.update), ...updating(w.change, w.if) } };
+    });
+    await send(() => connection().send(new TransactWriteCommand({ TransactItems, ClientRequestToken: token })));
+  }
+
+  return { get, getMany, put, putNew, update, remove, query, transact };
+}
+
+const pick = ({ pk, sk }: Key) => ({ pk, sk });
+
+function conditional(condition: Condition | undefined) {
+  if (!condition) return {};
+  const expressions = new Expressions();
+  const ConditionExpression = expressions.condition(condition);
+  return { ConditionExpression, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const, ...expressions.parameters() };
+}
+
+function updating(change: Change, condition?: Condition, expressions = new Expressions()) {
+  const UpdateExpression = expressions.change(change);
+  const check = condition && { ConditionExpression: expressions.condition(condition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
+  return { UpdateExpression, ...check, ...expressions.parameters() };
+}
+
+function selecting({ pk, index, prefix, between, after, descending, limit, filter }: Selection) {
+  const expressions = new Expressions();
+  const [hash, range] = index === undefined ? ['pk', 'sk'] : index === 'by-due' ? ['due_pk', 'due_at'] : [`${index}pk`, `${index}sk`];
+  const conditions = [`${expressions.name(hash)} = ${expressions.bind(pk)}`];
+  const sort = () => expressions.name(range);
+  // a key condition takes one bound only, so "after, within a prefix" is a range
+  if (between) conditions.push(`${sort()} BETWEEN ${expressions.bind(between[0])} AND ${expressions.bind(between[1])}`);
+  else if (prefix !== undefined && after !== undefined)
+    conditions.push(`${sort()} BETWEEN ${descending ? `${expressions.bind(prefix)} AND ${expressions.bind(before(after))}` : `${expressions.bind(`${after}\0`)} AND ${expressions.bind(`${prefix}\uffff`)}`}`);
+  else if (prefix !== undefined) conditions.push(`begins_with(${sort()}, ${expressions.bind(prefix)})`);
+  else if (after !== undefined) conditions.push(`${sort()} ${descending ? '<' : '>'} ${expressions.bind(after)}`);
+  return {
+    ...(index && { IndexName: index }),
+    KeyConditionExpression: conditions.join(' AND '),
+    ...(filter && { FilterExpression: expressions.condition(filter) }),
+    ...expressions.parameters(),
+    ConsistentRead: index === undefined,
+    ScanIndexForward: !descending,
+    ...(limit && !filter && { Limit: limit }),
+  };
+}
+
+/** The greatest string that sorts below this one, near enough: keys here are ASCII. */
+const before = (key: string) => key.slice(0, -1) + String.fromCharCode(key.charCodeAt(key.length - 1) - 1) + '\uffff';

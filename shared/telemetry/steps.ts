@@ -1,0 +1,64 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Type, type Static } from '@sinclair/typebox';
+
+/**
+ * The record of a launch's 28 steps (docs: the flow). The actor that does a step records it when it does it; the records
+ * ride on answers, messages and writes that happen anyway. Stored under the step's number, so a repeated message changes nothing.
+ */
+export const Step = Type.Object({
+  step: Type.Integer({ minimum: 1, maximum: 28 }),
+  actor: Type.String(), // OpenStack's name of the service
+  start: Type.String(), // ISO 8601, milliseconds
+  end: Type.String(),
+  result: Type.String(), // Success | Error | cached
+  request_id: Type.String(),
+  cached_from: Type.Optional(Type.String()), // the validation whose answer was used again
+  detail: Type.Optional(Type.String()),
+});
+export type Step = Static<typeof Step>;
+
+const recorder = new AsyncLocalStorage<Step[]>();
+
+/** Runs `work` with a record of its own, beginning with what came along. */
+export const recording = <T>(steps: Step[], work: () => T): T => recorder.run([...steps], work);
+
+/** What has been recorded here so far; [] outside of `recording`. */
+export const recordedSteps = (): Step[] => recorder.getStore() ?? [];
+
+export function record(...steps: Step[]): void {
+  recorder.getStore()?.push(...steps);
+}
+
+/** Does a step and records it, whether it succeeds or not. */
+export async function step<T>(number: number, actor: string, requestId: string, work: () => Promise<T>): Promise<T> {
+  const start = new Date().toISOString();
+  const end = (result: string) => record({ step: number, actor, start, end: new Date().toISOString(), result, request_id: requestId });
+  try {
+    const value = await work();
+    end('Success');
+    return value;
+  } catch (error) {
+    end('Error');
+    throw error;
+  }
+}
+
+/** Records a step that takes no time of its own, such as taking a message off a queue. */
+export function stepDone(number: number, actor: string, requestId: string, more: Partial<Step> = {}): void {
+  const now = new Date().toISOString();
+  record({ step: number, actor, start: now, end: now, result: 'Success', request_id: requestId, ...more });
+}
+
+/** As attributes of a DynamoDB update: one map entry per step, `steps.s7 = {…}`. */
+export const stepAttributes = (steps: Step[], prefix = 'steps'): Record<string, Step> => Object.fromEntries(steps.map((s) => [`${prefix}.s${s.step}`, s]));
+
+/** The header in which a callee returns the steps that it did, to a caller that asked by sending it. */
+export const STEPS_HEADER = 'x-novaless-steps';
+export const encodeSteps = (steps: Step[]) => JSON.stringify(steps);
+export function decodeSteps(header: string | null | undefined): Step[] {
+  try {
+    return header ? (JSON.parse(header) as Step[]) : [];
+  } catch {
+    return [];
+  }
+}
