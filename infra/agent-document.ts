@@ -1,0 +1,39 @@
+import type { Stack } from 'aws-cdk-lib';
+import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
+import type { DeploymentParameters } from './parameters.ts';
+
+/** Where the host's set-up puts the agent. */
+const agent = '/opt/novaless/bin/novaless-agent';
+
+/**
+ * The document through which nova-compute rings a host. Its only parameter is the ring's id, held to a UUID, because
+ * Run Command pastes parameters into the shell script: nothing that a user wrote ever travels this way.
+ */
+export function agentDocument(stack: Stack, { document }: DeploymentParameters): CfnDocument {
+  return new CfnDocument(stack, 'AgentDocument', {
+    name: document.valueAsString,
+    documentType: 'Command',
+    documentFormat: 'JSON',
+    targetType: '/',
+    updateMethod: 'NewVersion',
+    content: {
+      schemaVersion: '2.2',
+      description: 'Tells the Novaless agent that commands wait for this host',
+      parameters: {
+        ringId: {
+          type: 'String',
+          description: 'Names this ring in the logs of both sides',
+          allowedPattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
+        },
+      },
+      mainSteps: [
+        {
+          action: 'aws:runShellScript',
+          name: 'ring',
+          precondition: { StringEquals: ['platformType', 'Linux'] },
+          inputs: { timeoutSeconds: '30', runCommand: [`exec ${agent} ring '{{ ringId }}'`] },
+        },
+      ],
+    },
+  });
+}

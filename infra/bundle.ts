@@ -1,0 +1,84 @@
+/**
+ * Bundles every function into one file each: `dist/functions/NAME/index.mjs` with its source map beside it.
+ * The same sources give the same bytes, so a deployment replaces only the functions that changed.
+ * usage: node bin/pinned-node.js infra/bundle.ts
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import type { FunctionDeclaration } from '../shared/deployment/declaration.ts';
+import { functions } from './functions.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** Where all bundles stand, unless told otherwise. */
+export const bundleFolder = join(root, 'dist/functions');
+
+export interface Bundle {
+  name: string;
+  /** The folder that is deployed. */
+  folder: string;
+  /** Bytes of the minified file. */
+  size: number;
+}
+
+/** Bundles all the functions with one esbuild call. Throws where an entry is missing or doesn't compile. */
+export async function bundle(declarations: FunctionDeclaration[] = functions, outdir: string = bundleFolder): Promise<Bundle[]> {
+  const present = declarations.filter(({ entry }) => existsSync(join(root, entry)));
+  const missing = declarations.filter((declaration) => !present.includes(declaration));
+  await removeStale(outdir, new Set(declarations.map(({ name }) => name)));
+  await build({
+    absWorkingDir: root,
+    entryPoints: present.map(({ name, entry }) => ({ in: entry, out: `${name}/index` })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minify: true,
+    keepNames: true, // error classes are told apart by name in the logs and in faults
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    logLevel: 'warning',
+    // Packages that are still CommonJS call require() for Node's own modules.
+    banner: { js: "import { createRequire as novalessRequire } from 'node:module'; const require = novalessRequire(import.meta.url);" },
+  });
+  for (const { name, entry } of missing) await writeMissing(outdir, name, entry);
+  return Promise.all(
+    declarations.map(async ({ name }) => ({ name, folder: join(outdir, name), size: (await stat(join(outdir, name, 'index.mjs'))).size })),
+  );
+}
+
+async function writeMissing(outdir: string, name: string, entry: string): Promise<void> {
+  console.error(`bundle: ${entry} does not exist yet; ${name} will fail when it is called`);
+  await mkdir(join(outdir, name), { recursive: true });
+  await writeFile(join(outdir, name, 'index.mjs'), `throw new Error(${JSON.stringify(`${entry} does not exist`)});\n`);
+}
+
+/** Folders of functions that are no longer declared would only mislead. */
+async function removeStale(outdir: string, names: Set<string>): Promise<void> {
+  const folders = await readdir(outdir).catch(() => []);
+  await Promise.all(folders.filter((folder) => !names.has(folder)).map((folder) => rm(join(outdir, folder), { recursive: true })));
+}
+
+/** Sizes as a table, largest first; what counts at a cold start is the first number, at a deployment the second. */
+export async function report(bundles: Bundle[]): Promise<string> {
+  const lines = await Promise.all(
+    [...bundles]
+      .sort((a, b) => b.size - a.size || a.name.localeCompare(b.name))
+      .map(async ({ name, folder, size }) => {
+        const zipped = gzipSync(await readFile(join(folder, 'index.mjs'))).length;
+        return `${name.padEnd(28)} ${kilobytes(size)}  ${kilobytes(zipped)} zipped`;
+      }),
+  );
+  return lines.join('\n');
+}
+
+const kilobytes = (bytes: number) => `${(bytes / 1000).toFixed(0).padStart(6)} kB`;
+
+if (import.meta.main) console.log(await report(await bundle()));

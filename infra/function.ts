@@ -1,0 +1,53 @@
+import { join } from 'node:path';
+import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
+import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, CfnEventSourceMapping, Code, Function, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { type FunctionDeclaration, type QueueName, queues } from '../shared/deployment/declaration.ts';
+import { functionEnvironment, functionPolicy, type Resources } from './grants.ts';
+import { pascal } from './names.ts';
+
+/** One declared function with its role, its log group and, where it consumes a queue, the mapping. */
+export function deployFunction(stack: Stack, declaration: FunctionDeclaration, resources: Resources & { bundles: string }): Function {
+  const { name, memory = 512, timeout = 30, queue } = declaration;
+  const id = pascal(name);
+  const functionName = `${stack.stackName}-${name}`;
+  const logs = new LogGroup(stack, `${id}Logs`, {
+    logGroupName: `/aws/lambda/${functionName}`,
+    retention: RetentionDays.ONE_MONTH,
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  const role = new Role(stack, `${id}Role`, {
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: { uses: functionPolicy(stack, declaration, resources, logs) },
+  });
+  const deployed = new Function(stack, id, {
+    functionName,
+    code: Code.fromAsset(join(resources.bundles, name)),
+    handler: 'index.handler',
+    runtime: new Runtime('nodejs24.x'),
+    architecture: Architecture.ARM_64,
+    memorySize: memory,
+    timeout: Duration.seconds(timeout),
+    // Without this the function would be given a policy of AWS's with rights on every log group.
+    role: role.withoutPolicyUpdates(),
+    logGroup: logs,
+    environment: functionEnvironment(declaration, resources),
+    // Our own hop count ends a loop; Lambda's would cut a launch's chain of messages.
+    ...(queue ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
+  });
+  deployed.node.addDependency(role);
+  if (queue) consume(stack, id, queue, deployed, resources);
+  return deployed;
+}
+
+function consume(stack: Stack, id: string, queue: QueueName, consumer: Function, resources: Resources): void {
+  const { batchSize, maxConcurrency } = queues[queue];
+  new CfnEventSourceMapping(stack, `${id}Mapping`, {
+    eventSourceArn: resources.queues[queue].queueArn,
+    functionName: consumer.functionName,
+    batchSize,
+    functionResponseTypes: ['ReportBatchItemFailures'],
+    scalingConfig: { maximumConcurrency: maxConcurrency },
+  });
+}

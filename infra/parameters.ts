@@ -1,0 +1,32 @@
+import { CfnCondition, CfnParameter, Fn, type Stack } from 'aws-cdk-lib';
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { stageName } from './rest-api.ts';
+
+export type DeploymentParameters = ReturnType<typeof deploymentParameters>;
+
+/** What an operator may choose at a deployment; every one has a default that works. */
+export function deploymentParameters(stack: Stack) {
+  const text = (id: string, value: string, description: string, more: { allowedPattern?: string } = {}) =>
+    new CfnParameter(stack, id, { type: 'String', default: value, description, ...more });
+  return {
+    region: text('RegionName', 'RegionOne', "OpenStack's name of this region, as it stands in the catalog", { allowedPattern: '[A-Za-z0-9_.-]{1,255}' }),
+    endpoint: text('Endpoint', '', 'Public base URL where the API stands behind a domain of your own; no trailing slash', { allowedPattern: '(https?://.*[^/])?' }),
+    endpointPrefix: text('EndpointPrefix', 'https://', "What stands before the REST API's id in its URL"),
+    endpointSuffix: text('EndpointSuffix', '', "What follows the REST API's id in its URL; empty for AWS's own"),
+    document: text('AgentDocumentName', 'Novaless-Agent', 'Name of the SSM document that rings the agent on a host', { allowedPattern: '[A-Za-z0-9_.-]{3,128}' }),
+    parameterPath: text('ParameterPath', '/novaless', 'Path under which the SSM parameters of this deployment stand', { allowedPattern: '(/[A-Za-z0-9_.-]+)+' }),
+  };
+}
+
+/** The URL that clients use. The stage's name is a constant, so that functions can know the URL before the stage exists. */
+export function publicEndpoint(stack: Stack, parameters: DeploymentParameters, api: RestApi): string {
+  const { endpoint, endpointPrefix, endpointSuffix } = parameters;
+  const ownDomain = new CfnCondition(stack, 'HasEndpoint', { expression: Fn.conditionNot(Fn.conditionEquals(endpoint.valueAsString, '')) });
+  const ownSuffix = new CfnCondition(stack, 'HasEndpointSuffix', { expression: Fn.conditionNot(Fn.conditionEquals(endpointSuffix.valueAsString, '')) });
+  const suffix = Fn.conditionIf(ownSuffix.logicalId, endpointSuffix.valueAsString, `.execute-api.${stack.region}.${stack.urlSuffix}/${stageName}`);
+  return Fn.conditionIf(
+    ownDomain.logicalId,
+    endpoint.valueAsString,
+    Fn.join('', [endpointPrefix.valueAsString, api.restApiId, suffix.toString()]),
+  ).toString();
+}

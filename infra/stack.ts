@@ -1,0 +1,48 @@
+import { type App, CfnOutput, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
+import type { FunctionDeclaration } from '../shared/deployment/declaration.ts';
+import { agentDocument } from './agent-document.ts';
+import { buckets } from './buckets.ts';
+import { notificationBus } from './event-bus.ts';
+import { deployFunction } from './function.ts';
+import { functions as allFunctions } from './functions.ts';
+import { deploymentParameters, publicEndpoint } from './parameters.ts';
+import { consumedQueues } from './queues.ts';
+import { addRoutes, restApi } from './rest-api.ts';
+import { sweeper } from './sweeper.ts';
+import { tables } from './tables.ts';
+
+export interface NovalessStackProps {
+  /** Folder with a bundle per function, as infra/bundle.ts writes it. */
+  bundles: string;
+  /** Whether tables and images stay when the stack is destroyed. */
+  keepData: boolean;
+  functions?: FunctionDeclaration[];
+}
+
+/** The control plane: everything that the functions' declarations ask for, and nothing else. */
+export class NovalessStack extends Stack {
+  constructor(app: App, id: string, { bundles, keepData, functions = allFunctions }: NovalessStackProps) {
+    super(app, id, {
+      description: 'Novaless: an OpenStack-compatible compute cloud on functions, queues and tables',
+      synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }),
+    });
+    const parameters = deploymentParameters(this);
+    const api = restApi(this);
+    const resources = {
+      parameters,
+      endpoint: publicEndpoint(this, parameters, api),
+      tables: tables(this, keepData),
+      buckets: buckets(this, keepData),
+      queues: consumedQueues(this),
+      bus: notificationBus(this),
+      document: agentDocument(this, parameters),
+      bundles,
+    };
+    const deployed = functions.map((declaration) => ({ declaration, target: deployFunction(this, declaration, resources) }));
+    addRoutes(api, deployed.flatMap(({ declaration, target }) => (declaration.routes ?? []).map((line) => ({ line, target }))));
+    sweeper(this, deployed.filter(({ declaration }) => declaration.swept).map(({ target }) => target));
+
+    new CfnOutput(this, 'PublicEndpoint', { value: resources.endpoint, description: 'Base URL of the OpenStack services' });
+    new CfnOutput(this, 'FunctionPrefix', { value: `${this.stackName}-`, description: 'A function is called this and its name' });
+  }
+}
