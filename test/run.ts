@@ -1,0 +1,116 @@
+/**
+ * Runs everything: the checks, then all tests from the quick to the slow, one line per file, details of failures only.
+ * With CI=true a skipped test is a failed one. Its last line is `N passed, N failed`.
+ * usage: npm test [-- PART-OF-A-PATH ...]
+ */
+import { globSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
+import { run } from 'node:test';
+import { inspect } from 'node:util';
+import { check } from './check.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const ci = process.env['CI'] === 'true';
+const wanted = process.argv.slice(2);
+
+/** In this order; a file belongs to the first group that matches. Two cores: what starts a whole cloud runs alone. */
+const groups: { name: string; files: RegExp; atOnce: number; minutes: number }[] = [
+  { name: 'service', files: /^test\/service\/|^functions\/.*\.service\.test\.ts$/, atOnce: 2, minutes: 5 },
+  { name: 'system', files: /^test\/system\//, atOnce: 1, minutes: 15 },
+  { name: 'fault', files: /^test\/fault\//, atOnce: 1, minutes: 15 },
+  { name: 'deploy', files: /^test\/deploy\//, atOnce: 1, minutes: 15 },
+  { name: 'host', files: /^test\/host\//, atOnce: 1, minutes: 15 },
+  { name: 'unit', files: /./, atOnce: 2, minutes: 2 },
+];
+
+interface Tally { passed: number; failed: number; skips: string[]; failures: string[] }
+const tally: Tally = { passed: 0, failed: 0, skips: [], failures: [] };
+
+if (wanted.length === 0) await runChecks();
+const files = globSync('{agent,bin,functions,infra,local,shared,test}/**/*.test.ts', { cwd: root })
+  .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
+  .sort();
+const groupOf = (file: string) => groups.find((group) => group.files.test(file))?.name;
+for (const name of ['unit', 'service', 'system', 'fault', 'deploy', 'host']) {
+  const group = groups.find((each) => each.name === name)!;
+  const members = files.filter((file) => groupOf(file) === name);
+  if (members.length > 0) await runGroup(group, members);
+}
+finish();
+
+async function runChecks(): Promise<void> {
+  for (const { name, ok, output } of await check()) {
+    console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`);
+    if (ok) tally.passed++;
+    else {
+      tally.failed++;
+      tally.failures.push(`${name}\n${output}`);
+      console.log(output);
+    }
+  }
+}
+
+async function runGroup(group: (typeof groups)[number], members: string[]): Promise<void> {
+  console.log(`\n${group.name}`);
+  const output = new Map<string, string>();
+  const keep = ({ file, message }: { file?: string; message: string }) => file && output.set(file, (output.get(file) ?? '') + message);
+  const broken = new Map<string, string[]>();
+  const stream = run({
+    files: members.map((file) => resolve(root, file)),
+    cwd: root,
+    concurrency: group.atOnce,
+    timeout: group.minutes * 60_000,
+    forceExit: false,
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  });
+  stream.on('test:stdout', keep);
+  stream.on('test:stderr', keep);
+  stream.on('test:pass', ({ name, skip, todo, file = '', details }) => {
+    if (details.type === 'suite') return;
+    if (skip === undefined && todo === undefined) tally.passed++;
+    else tally.skips.push(`${relative(root, file)}: ${name}: ${typeof skip === 'string' && skip ? skip : 'skipped without a reason'}`);
+  });
+  stream.on('test:fail', ({ name, file = '', details }) => {
+    // A parent that failed only because a subtest did would count the same failure twice.
+    const error = details.error as Error & { failureType?: string; cause?: unknown };
+    if (error.failureType === 'subtestsFailed') return;
+    tally.failed++;
+    const text = `${relative(root, file)}: ${name}\n${indent(inspect(error.cause ?? error, { depth: 6 }))}`;
+    tally.failures.push(text);
+    broken.set(file, [...(broken.get(file) ?? []), text]);
+  });
+  stream.on('test:summary', ({ file, counts, duration_ms: duration }) => {
+    if (!file) return;
+    const failed = broken.get(file);
+    const seconds = (duration / 1000).toFixed(1);
+    const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
+    console.log(`${failed ? 'FAIL' : 'ok  '} ${relative(root, file)} (${counts.passed} passed${skipped}, ${seconds} s)`);
+    for (const text of failed ?? []) console.log(indent(text));
+    if (failed && output.get(file)) console.log(indent(`what it printed, at most its last 100 lines:\n${tail(output.get(file) ?? '', 100)}`));
+    output.delete(file);
+  });
+  for await (const _ of stream); // until all are done
+}
+
+function finish(): void {
+  if (tally.failures.length > 0) {
+    console.log('\nfailed');
+    for (const failure of tally.failures) console.log(`  ${failure.split('\n')[0]}`);
+  }
+  if (tally.skips.length > 0) {
+    console.log(ci ? '\nskipped (which counts as failed here)' : '\nskipped');
+    for (const skip of tally.skips) console.log(`  ${skip}`);
+  }
+  const failed = tally.failed + (ci ? tally.skips.length : 0);
+  const skipped = !ci && tally.skips.length > 0 ? `, ${tally.skips.length} skipped` : '';
+  console.log(`\n${tally.passed} passed, ${failed} failed${skipped}`);
+  process.exitCode = failed > 0 || tally.passed === 0 ? 1 : 0;
+}
+
+function indent(text: string): string {
+  return text.split('\n').map((line) => `    ${line}`).join('\n');
+}
+
+function tail(text: string, lines: number): string {
+  return text.trimEnd().split('\n').slice(-lines).join('\n');
+}
