@@ -1,0 +1,26 @@
+import type { Step } from '../telemetry/steps.ts';
+import type { Key } from '../store/table.ts';
+
+export interface ActionEvent { event: string; start_time: string; finish_time: string | null; result: 'Success' | 'Error' | null; host?: string; traceback?: string; details?: string }
+
+/** One action on an instance (os-instance-actions), with its events and, for a launch, its steps. Key: the request's id. */
+export interface InstanceAction extends Key {
+  instance_uuid: string;
+  project_id: string;
+  user_id: string;
+  request_id: string;
+  action: string; // create, stop, start, reboot, delete, attach_volume, …
+  start_time: string; // ISO 8601 with milliseconds
+  updated_at: string;
+  message: string | null; // 'Error' on failure
+  /** By event name: a repeated message overwrites its own entry. */
+  events: Record<string, ActionEvent>;
+  /** By `s` + number. */
+  steps: Record<string, Step>;
+  /** What each filter said of the hosts, where none was left: filter name → hosts refused. */
+  filter_verdicts?: { filter: string; before: number; after: number; refused?: string[] }[];
+  [attribute: string]: unknown;
+}
+
+export const actionKey = (uuid: string, requestId: string): Key => ({ pk: `SERVER#${uuid}`, sk: `ACTION#${requestId}` });
+export const ACTIONS = 'ACTION#';

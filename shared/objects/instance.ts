@@ -1,0 +1,131 @@
+import type { Key } from '../store/table.ts';
+
+export type VmState = 'building' | 'active' | 'stopped' | 'paused' | 'suspended' | 'error' | 'deleted' | 'soft-delete' | 'rescued' | 'resized' | 'shelved' | 'shelved_offloaded';
+export type TaskState =
+  | 'scheduling' | 'networking' | 'block_device_mapping' | 'spawning' | 'powering-on' | 'powering-off' | 'rebooting' | 'reboot_started' | 'reboot_started_hard'
+  | 'rebooting_hard' | 'pausing' | 'unpausing' | 'suspending' | 'resuming' | 'deleting';
+
+/** 0 NOSTATE, 1 RUNNING, 3 PAUSED, 4 SHUTDOWN, 6 CRASHED, 7 SUSPENDED. */
+export type PowerState = 0 | 1 | 3 | 4 | 6 | 7;
+
+/** A flavor as it was when the instance was made. */
+export interface InstanceFlavor {
+  flavorid: string;
+  name: string;
+  vcpus: number;
+  memory_mb: number;
+  root_gb: number;
+  ephemeral_gb: number;
+  swap: number; // MB
+  rxtx_factor: number;
+  extra_specs: Record<string, string>;
+}
+
+/** One disk of an instance, as in block_device_mapping_v2 after the API made it whole. */
+export interface BlockDevice {
+  boot_index: number | null;
+  source_type: 'image' | 'volume' | 'blank' | 'snapshot';
+  destination_type: 'local' | 'volume';
+  image_id?: string;
+  volume_id?: string;
+  snapshot_id?: string;
+  volume_size?: number; // GB
+  volume_type?: string;
+  delete_on_termination: boolean;
+  device_name: string; // /dev/vda …: decided before the answer
+  disk_bus?: string;
+  device_type?: string;
+  guest_format?: string;
+  tag?: string;
+  attachment_id?: string;
+}
+
+export interface RequestedNetwork { network_id?: string; port_id?: string; fixed_ip?: string; tag?: string }
+
+/** An interface as the network service made it; the record's own copy, so that showing a server asks nobody. */
+export interface VirtualInterface {
+  port_id: string;
+  network_id: string;
+  network_label: string;
+  mac_address: string;
+  fixed_ips: { subnet_id: string; ip_address: string; version: 4 | 6 }[];
+  /** The instance's deletion deletes the port: it was made for the instance, not brought by the user. */
+  created_by_nova: boolean;
+  tag?: string;
+}
+
+export interface Fault { code: number; created: string; message: string; details?: string }
+
+/** The instance's record in the nova table. Times are ISO 8601 with seconds, as on the wire (`2026-01-31T12:00:00Z`). */
+export interface Instance extends Key {
+  uuid: string;
+  project_id: string;
+  user_id: string;
+  display_name: string;
+  display_description: string | null;
+  hostname: string;
+  reservation_id: string;
+  launch_index: number;
+  created_at: string;
+  updated_at: string;
+  launched_at: string | null;
+  terminated_at: string | null;
+  vm_state: VmState;
+  task_state: TaskState | null;
+  power_state: PowerState;
+  host: string | null;
+  node: string | null;
+  availability_zone: string | null; // what was asked for
+  /** Grows with every change of state that a message makes; an older message changes nothing. */
+  sequence: number;
+  /** The build's attempt, from 1. */
+  attempt: number;
+  flavor: InstanceFlavor;
+  image_ref: string; // '' when booted from a volume
+  image_properties: Record<string, unknown>;
+  key_name: string | null;
+  key_data: string | null;
+  user_data: string | null; // base64
+  config_drive: boolean;
+  metadata: Record<string, string>;
+  tags: string[];
+  security_groups: string[]; // names, as asked for
+  requested_networks: RequestedNetwork[] | 'auto' | 'none';
+  block_devices: BlockDevice[];
+  interfaces: VirtualInterface[];
+  scheduler_hints: Record<string, unknown>;
+  /** From `az:host:node`, or 2.74's host and hypervisor_hostname. */
+  forced_host?: string;
+  forced_node?: string;
+  access_ip_v4: string | null;
+  access_ip_v6: string | null;
+  disk_config: 'AUTO' | 'MANUAL';
+  locked: boolean;
+  locked_by?: 'owner' | 'admin';
+  locked_reason: string | null;
+  fault?: Fault;
+  /** The request of the launch, whose action record holds the 28 steps. */
+  create_request_id: string;
+  // in flight only: found by the sweeper through by-due
+  due_pk?: string;
+  due_at?: string;
+  gsi1pk: string; // every server, for admins
+  gsi1sk: string;
+  gsi2pk?: string; // by host
+  gsi2sk?: string;
+  [attribute: string]: unknown;
+}
+
+export const instanceKey = (projectId: string, uuid: string): Key => ({ pk: `PROJECT#${projectId}`, sk: `SERVER#${uuid}` });
+
+/** All servers lie in 16 partitions of gsi1, so that no launch burst meets one hot key. */
+export const SERVER_SHARDS = [...'0123456789abcdef'];
+export const allServersIndex = (uuid: string, createdAt: string) => ({ gsi1pk: `SERVERS#${uuid[0]}`, gsi1sk: `${createdAt}#${uuid}` });
+export const hostIndex = (host: string, uuid: string) => ({ gsi2pk: `HOST#${host}`, gsi2sk: uuid });
+
+/** In flight: the sweeper looks at it once `at` has passed. */
+export const DUE_SHARDS = [...'01234567'];
+export const dueInstance = (uuid: string, at: Date) => ({ due_pk: `INSTANCE#${parseInt(uuid[0]!, 16) % DUE_SHARDS.length}`, due_at: at.toISOString() });
+
+/** ISO 8601 in seconds. */
+export const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z');

@@ -1,0 +1,47 @@
+import { Type, type Static } from '@sinclair/typebox';
+import { topic } from '../topic.ts';
+
+const Nullable = <T extends ReturnType<typeof Type.String>>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** What a message may change of an instance's state; see shared/objects/instance.ts. */
+export const InstanceChange = Type.Object({
+  vm_state: Type.Optional(Type.String()),
+  task_state: Type.Optional(Nullable(Type.String())),
+  power_state: Type.Optional(Type.Integer()),
+  launched_at: Type.Optional(Nullable(Type.String())),
+  interfaces: Type.Optional(Type.Array(Type.Unknown())),
+  block_devices: Type.Optional(Type.Array(Type.Unknown())),
+  fault: Type.Optional(Type.Object({ code: Type.Integer(), message: Type.String(), details: Type.Optional(Type.String()) })),
+});
+export type InstanceChange = Static<typeof InstanceChange>;
+
+const Named = { instance_uuid: Type.String(), project_id: Type.String() };
+
+export const novaConductor = topic('nova-conductor', {
+  /** Step 14's question, 16's read, 17's answer: all that a host's build needs of the instance. Null: it is gone, or has moved on. */
+  instance_get: {
+    args: Type.Object({ ...Named, host: Type.String(), attempt: Type.Integer() }),
+    result: Type.Union([Type.Object({ instance: Type.Record(Type.String(), Type.Unknown()) }), Type.Null()]),
+  },
+  /** A change of state; applied only while the record's sequence is older and the host is still the instance's. */
+  instance_update: {
+    args: Type.Object({
+      ...Named,
+      host: Type.String(),
+      attempt: Type.Optional(Type.Integer()), // of a build
+      sequence: Type.Integer(),
+      change: InstanceChange,
+      /** The action that this belongs to, and the event of it that begins or ends. */
+      request_id: Type.String(),
+      event: Type.Optional(Type.Object({ name: Type.String(), start: Type.String(), finish: Type.Optional(Type.String()), result: Type.Optional(Type.String()), details: Type.Optional(Type.String()) })),
+    }),
+  },
+  /** A build failed on a host and is undone there: the next alternate, or ERROR. */
+  build_failed: {
+    args: Type.Object({ ...Named, host: Type.String(), attempt: Type.Integer(), alternates: Type.Array(Type.String()), reason: Type.String(), retry: Type.Boolean(), request_id: Type.String() }),
+  },
+  /** Everything of the instance is undone on its host and in the other services: the record and its claim can go. */
+  instance_destroyed: { args: Type.Object({ ...Named, host: Nullable(Type.String()), request_id: Type.String() }) },
+  /** An operator enrolled a host, or gave it a new key. */
+  host_enrolled: { args: Type.Object({ host: Type.String(), managed_instance_id: Type.String(), public_key: Type.String(), console_url: Type.String() }) },
+});

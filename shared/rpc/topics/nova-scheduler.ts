@@ -1,0 +1,10 @@
+import { Type } from '@sinclair/typebox';
+import { topic } from '../topic.ts';
+
+/** Step 8's question and step 11's answer: where does this instance go? */
+export const novaScheduler = topic('nova-scheduler', {
+  select_destinations: {
+    args: Type.Object({ instance_uuid: Type.String(), project_id: Type.String() }),
+    result: Type.Object({ instance_uuid: Type.String(), host: Type.String(), alternates: Type.Array(Type.String()) }),
+  },
+});
