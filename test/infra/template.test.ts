@@ -1,0 +1,176 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { functions } from '../../infra/functions.ts';
+import { synthesize } from '../../infra/app.ts';
+import { environment, queues, tableNames, tableSchema } from '../../shared/deployment/declaration.ts';
+import { describeStatement, standInBundles, stripHashes, type Properties, type Template, writeSnapshot } from './template.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'novaless-template-'));
+after(() => rmSync(folder, { recursive: true }));
+
+const synthesized = (name: string, keepData?: boolean): string =>
+  readFileSync(synthesize({ outdir: join(folder, name), bundles: standInBundles(folder, functions), ...(keepData === undefined ? {} : { keepData }) }), 'utf8');
+
+const text = synthesized('first');
+const template = JSON.parse(text) as Template;
+const resources = Object.entries(template.Resources);
+const ofType = (type: string): Properties[] => resources.filter(([, { Type }]) => Type === type).map(([id, { Properties }]) => ({ id, ...Properties }));
+const properties = (id: string) => template.Resources[id]!.Properties;
+
+test('a deployment changes nothing where the sources did not change: synthesis gives the same bytes each time', () => {
+  assert.equal(synthesized('second'), text);
+});
+
+test('nothing is skipped silently by an emulator or run by a hidden function: there is no custom resource', () => {
+  const custom = resources.filter(([, { Type }]) => Type.startsWith('Custom::') || Type === 'AWS::CloudFormation::CustomResource');
+  assert.deepEqual(custom, []);
+  assert.equal(ofType('AWS::Lambda::Function').length, functions.length, 'a function that no room declared');
+});
+
+test('the deployment fits one stack with room to grow', () => {
+  assert.ok(resources.length < 350, `${resources.length} resources; CloudFormation takes 500`);
+  assert.ok(text.length < 800_000, `${text.length} bytes; CloudFormation takes 1,000,000`);
+});
+
+test('a poisoned message is kept for a person to see: every consumed queue has a dead-letter queue', () => {
+  const all = ofType('AWS::SQS::Queue');
+  const consumed = ofType('AWS::Lambda::EventSourceMapping').map(({ EventSourceArn }) => EventSourceArn['Fn::GetAtt'][0]);
+  assert.equal(new Set(consumed).size, Object.keys(queues).length);
+  for (const id of consumed) {
+    const { deadLetterTargetArn, maxReceiveCount } = properties(id)['RedrivePolicy'];
+    assert.ok(all.some((queue) => queue.id === deadLetterTargetArn['Fn::GetAtt'][0]));
+    assert.ok(!consumed.includes(deadLetterTargetArn['Fn::GetAtt'][0]), 'a consumed dead-letter queue');
+    assert.ok(maxReceiveCount >= 2);
+  }
+});
+
+test('a message is not delivered again while its handler still runs', () => {
+  for (const mapping of ofType('AWS::Lambda::EventSourceMapping')) {
+    const visibility = properties(mapping.EventSourceArn['Fn::GetAtt'][0])['VisibilityTimeout'];
+    assert.ok(visibility > properties(mapping.FunctionName.Ref)['Timeout'], mapping.id);
+  }
+});
+
+test('one bad message fails alone, and no queue can take all the concurrency of the account', () => {
+  for (const mapping of ofType('AWS::Lambda::EventSourceMapping')) {
+    assert.deepEqual(mapping.FunctionResponseTypes, ['ReportBatchItemFailures'], mapping.id);
+    assert.ok(mapping.ScalingConfig.MaximumConcurrency >= 2, mapping.id);
+    assert.equal(properties(mapping.FunctionName.Ref)['RecursiveLoop'], 'Allow', `${mapping.id}: a launch's chain would be cut`);
+  }
+  const sum = Object.values(queues).reduce((total, { maxConcurrency }) => total + maxConcurrency, 0);
+  assert.ok(sum <= 500, `${sum} of an account's usual 1,000`);
+});
+
+test('a function finds everything that it declares to use', () => {
+  for (const { name, uses, queue } of functions) {
+    const variables = ofType('AWS::Lambda::Function').find(({ FunctionName }) => FunctionName === `Novaless-${name}`)?.Environment.Variables;
+    const expected = [environment.endpoint, environment.region, 'NODE_OPTIONS', ...(queue ? [environment.queue(queue)] : [])];
+    for (const grant of uses) {
+      if ('table' in grant) expected.push(environment.table(grant.table));
+      if ('send' in grant) expected.push(environment.queue(grant.send));
+      if ('bucket' in grant) expected.push(environment.bucket(grant.bucket));
+      if ('ringHosts' in grant) expected.push(environment.agentDocument);
+      if ('parameter' in grant) expected.push(environment.parameterPath);
+      if ('publishEvents' in grant) expected.push(environment.bus);
+    }
+    assert.deepEqual(Object.keys(variables).sort(), [...new Set(expected)].sort(), name);
+  }
+});
+
+test('a function may do what it declares and no more: no wildcard action, no right on everything', () => {
+  const roles = ofType('AWS::IAM::Role');
+  assert.equal(roles.length, functions.length, 'each function has its own role');
+  assert.deepEqual(ofType('AWS::IAM::Policy'), []);
+  for (const role of roles) {
+    assert.equal(role.ManagedPolicyArns, undefined, role.id);
+    for (const policy of role.Policies) {
+      for (const { Action, Resource, Effect } of policy.PolicyDocument.Statement) {
+        assert.equal(Effect, 'Allow');
+        for (const action of [Action].flat()) assert.match(action, /^[a-z0-9]+:[A-Za-z]+$/, role.id);
+        for (const resource of [Resource].flat()) assert.notEqual(resource, '*', role.id);
+      }
+    }
+  }
+});
+
+test("no service touches another service's table", () => {
+  const owner = { keystone: 'keystone', nova: 'nova', 'nova-compute': 'nova-compute', glance: 'glance', neutron: 'neutron', cinder: 'cinder' };
+  for (const { name, entry, uses } of functions) {
+    const room = entry.split('/')[1]!;
+    for (const grant of uses) {
+      if (!('table' in grant)) continue;
+      assert.equal(room.startsWith(owner[grant.table]), true, `${name} uses ${grant.table}`);
+      if (room === 'nova-compute') assert.equal(grant.table, 'nova-compute', `${name} touches the nova database`);
+    }
+  }
+});
+
+test('data outlives a destroyed stack, unless that was asked for', () => {
+  const policies = (of: Template) => Object.values(of.Resources).filter(({ Type }) => Type === 'AWS::DynamoDB::Table').map(({ DeletionPolicy }) => DeletionPolicy);
+  assert.deepEqual(policies(template), tableNames.map(() => 'Retain'));
+  assert.deepEqual(policies(JSON.parse(synthesized('third', false)) as Template), tableNames.map(() => 'Delete'));
+  for (const table of ofType('AWS::DynamoDB::Table')) {
+    assert.equal(table.PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled, true);
+    assert.equal(table.BillingMode, 'PAY_PER_REQUEST');
+    assert.equal(table.TimeToLiveSpecification.AttributeName, tableSchema.ttl);
+    assert.deepEqual(table.GlobalSecondaryIndexes.map(({ IndexName }: { IndexName: string }) => IndexName), tableSchema.indexes.map(({ name }) => name));
+  }
+});
+
+test('nothing is reachable without TLS, and no bucket is public', () => {
+  const refusing = (policies: { PolicyDocument: { Statement: { Effect: string; Condition?: object }[] } }[]) =>
+    policies.every(({ PolicyDocument }) => PolicyDocument.Statement.some(({ Effect, Condition }) => Effect === 'Deny' && JSON.stringify(Condition) === '{"Bool":{"aws:SecureTransport":"false"}}'));
+  const queuePolicies = ofType('AWS::SQS::QueuePolicy');
+  assert.equal(queuePolicies.length, ofType('AWS::SQS::Queue').length);
+  assert.ok(refusing(queuePolicies as never) && refusing(ofType('AWS::S3::BucketPolicy') as never));
+  for (const queue of ofType('AWS::SQS::Queue')) assert.equal(queue.SqsManagedSseEnabled, true, queue.id);
+  for (const bucket of ofType('AWS::S3::Bucket')) {
+    assert.deepEqual(Object.values(bucket.PublicAccessBlockConfiguration), [true, true, true, true]);
+    assert.ok(bucket.LifecycleConfiguration.Rules.some((rule: object) => 'AbortIncompleteMultipartUpload' in rule), bucket.id);
+  }
+});
+
+test('no user text can reach a shell on a host: the document takes one parameter, a UUID', () => {
+  const [document, ...others] = ofType('AWS::SSM::Document');
+  assert.deepEqual(others, []);
+  const { parameters, mainSteps } = document!.Content;
+  assert.deepEqual(Object.keys(parameters), ['ringId']);
+  const pattern = new RegExp(parameters.ringId.allowedPattern);
+  assert.ok(pattern.test(crypto.randomUUID()));
+  for (const bad of ['', 'x', `${crypto.randomUUID()}; reboot`, `'$(reboot)'`, '{{ssm:secret}}']) assert.equal(pattern.test(bad), false, bad);
+  assert.equal(mainSteps.length, 1);
+  assert.equal(document!.UpdateMethod, 'NewVersion');
+});
+
+test('every declared route is there, and none hides the service above it', () => {
+  const paths = new Map<string, string>();
+  const pathOf = (id: string): string => paths.get(id) ?? (template.Resources[id]?.Type === 'AWS::ApiGateway::Resource'
+    ? `${pathOf(properties(id)['ParentId'].Ref ?? 'root')}/${properties(id)['PathPart']}` : '');
+  for (const { id } of ofType('AWS::ApiGateway::Resource')) paths.set(id, pathOf(id));
+  const methods = new Map(ofType('AWS::ApiGateway::Method').map((method) => [
+    `${method.HttpMethod} ${paths.get(method.ResourceId.Ref) ?? '/'}`,
+    JSON.stringify(method.Integration.Uri).match(/"Fn::GetAtt":\["([A-Za-z]+?)[0-9A-F]{8}","Arn"\]/)?.[1],
+  ]));
+  for (const { routes: lines = [] } of functions) for (const line of lines) assert.ok(methods.has(line), line);
+  for (const path of ['/identity/v3', '/identity/v3/{proxy+}', '/identity/v3/auth', '/identity/v3/auth/{proxy+}', '/identity/v3/auth/tokens']) {
+    assert.equal(methods.get(`ANY ${path}`), 'Keystone', path);
+  }
+  assert.equal(methods.get('POST /identity/v3/auth/tokens'), 'KeystoneLogin');
+});
+
+test('what is deployed is what was reviewed: the list of resources', () => {
+  const list = resources.map(([id, { Type }]) => `${Type} ${stripHashes(id)}`).sort().join('\n');
+  const file = join(import.meta.dirname, 'resources.txt');
+  if (process.env['UPDATE_SNAPSHOTS']) return void writeSnapshot(file, list);
+  assert.equal(list, readFileSync(file, 'utf8').trimEnd(), 'see the difference, then run with UPDATE_SNAPSHOTS=1');
+});
+
+test('who may do what is what was reviewed: the roles', () => {
+  const roles = ofType('AWS::IAM::Role').map(({ id, Policies }) => `${stripHashes(id)}\n${Policies[0].PolicyDocument.Statement.map(describeStatement).join('\n')}`).sort().join('\n\n');
+  const file = join(import.meta.dirname, 'roles.txt');
+  if (process.env['UPDATE_SNAPSHOTS']) return void writeSnapshot(file, roles);
+  assert.equal(roles, readFileSync(file, 'utf8').trimEnd(), 'see the difference, then run with UPDATE_SNAPSHOTS=1');
+});
