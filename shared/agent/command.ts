@@ -1,0 +1,100 @@
+import { Type, type Static } from '@sinclair/typebox';
+
+/**
+ * What nova-compute asks of a host's agent. A command is an item of nova-compute's journal under the host's own key
+ * (`pk: HOST#name`, `sk: COMMAND#time#id`); a ring by SSM tells the agent to look. The agent only reads there; nova-compute
+ * takes a command away when its report has come. Commands of one instance are done in order, those of different ones side by side.
+ *
+ * A command whose `not_after` has passed is refused, and so is one of an older attempt than the agent has seen for the instance:
+ * nova-compute may by then have gone to another host.
+ */
+const Guest = { instance_uuid: Type.String() };
+
+export const DiskSource = Type.Union([
+  Type.Object({
+    type: Type.Literal('image'), image_id: Type.String(), location: Type.String(), // s3://bucket/key, fetched with the host's own rights
+    size: Type.Integer(), checksum: Type.Union([Type.String(), Type.Null()]), // md5 hex
+    disk_format: Type.String(), size_gb: Type.Integer(), // 0: as large as the image
+  }),
+  Type.Object({ type: Type.Literal('volume'), volume_id: Type.String() }),
+  Type.Object({ type: Type.Literal('blank'), size_gb: Type.Integer(), guest_format: Type.Optional(Type.String()) }),
+]);
+export const Disk = Type.Object({ device: Type.String(), boot_index: Type.Union([Type.Integer(), Type.Null()]), bus: Type.Optional(Type.String()), tag: Type.Optional(Type.String()), source: DiskSource });
+export type Disk = Static<typeof Disk>;
+
+export const SecurityRule = Type.Object({
+  direction: Type.Union([Type.Literal('ingress'), Type.Literal('egress')]), ethertype: Type.String(), protocol: Type.Union([Type.String(), Type.Null()]),
+  port_range_min: Type.Union([Type.Integer(), Type.Null()]), port_range_max: Type.Union([Type.Integer(), Type.Null()]),
+  remote_ip_prefix: Type.Union([Type.String(), Type.Null()]), remote_group_id: Type.Union([Type.String(), Type.Null()]),
+});
+export const Vif = Type.Object({
+  port_id: Type.String(), network_id: Type.String(), network_name: Type.String(), mac_address: Type.String(), mtu: Type.Integer(), tag: Type.Optional(Type.String()),
+  port_security: Type.Boolean(),
+  fixed_ips: Type.Array(Type.Object({
+    ip_address: Type.String(), subnet_id: Type.String(), cidr: Type.String(), gateway_ip: Type.Union([Type.String(), Type.Null()]), version: Type.Integer(),
+    dns_nameservers: Type.Array(Type.String()), host_routes: Type.Array(Type.Object({ destination: Type.String(), nexthop: Type.String() })), enable_dhcp: Type.Boolean(),
+  })),
+  security_rules: Type.Array(SecurityRule),
+});
+export type Vif = Static<typeof Vif>;
+
+export const SpawnArgs = Type.Object({
+  ...Guest,
+  project_id: Type.String(), user_id: Type.String(), name: Type.String(), hostname: Type.String(), launch_index: Type.Integer(),
+  flavor: Type.Object({ name: Type.String(), vcpus: Type.Integer(), memory_mb: Type.Integer(), root_gb: Type.Integer(), ephemeral_gb: Type.Integer(), swap: Type.Integer(), extra_specs: Type.Record(Type.String(), Type.String()) }),
+  image_properties: Type.Record(Type.String(), Type.Unknown()),
+  disks: Type.Array(Disk),
+  vifs: Type.Array(Vif),
+  config_drive: Type.Boolean(),
+  key_name: Type.Union([Type.String(), Type.Null()]), key_data: Type.Union([Type.String(), Type.Null()]),
+  user_data: Type.Union([Type.String(), Type.Null()]), // base64
+  admin_pass: Type.Optional(Type.String()),
+  metadata: Type.Record(Type.String(), Type.String()),
+  availability_zone: Type.String(),
+  /** Whose signature opens the console: PEM, Ed25519. */
+  console_public_key: Type.String(),
+});
+export type SpawnArgs = Static<typeof SpawnArgs>;
+
+/** Every kind of command with its arguments. */
+export const commandArgs = {
+  spawn: SpawnArgs,
+  /** Leaves nothing of the instance on the host; volumes are only let go of. */
+  destroy: Type.Object(Guest),
+  stop: Type.Object({ ...Guest, timeout: Type.Integer() }), // seconds that the guest gets to shut down by itself
+  start: Type.Object(Guest),
+  reboot: Type.Object({ ...Guest, type: Type.Union([Type.Literal('SOFT'), Type.Literal('HARD')]) }),
+  pause: Type.Object(Guest),
+  unpause: Type.Object(Guest),
+  suspend: Type.Object(Guest),
+  resume: Type.Object(Guest),
+  attach_volume: Type.Object({ ...Guest, disk: Disk }),
+  detach_volume: Type.Object({ ...Guest, volume_id: Type.String() }),
+  attach_interface: Type.Object({ ...Guest, vif: Vif }),
+  detach_interface: Type.Object({ ...Guest, port_id: Type.String() }),
+  create_volume: Type.Object({
+    volume_id: Type.String(), size_gb: Type.Integer(), source_volume_id: Type.Optional(Type.String()),
+    image: Type.Optional(Type.Object({ id: Type.String(), location: Type.String(), size: Type.Integer(), checksum: Type.Union([Type.String(), Type.Null()]), disk_format: Type.String() })),
+  }),
+  delete_volume: Type.Object({ volume_id: Type.String() }),
+} as const;
+export type CommandKind = keyof typeof commandArgs;
+
+export type Command = {
+  [K in CommandKind]: {
+    id: string; // idempotency: a command is done once, however often it is seen
+    kind: K;
+    /** Instance uuid or volume id: commands with the same subject keep their order. */
+    subject: string;
+    /** The build's attempt; 0 for what is no build. */
+    attempt: number;
+    /** ISO 8601; past it the agent refuses, and undoes a spawn that it could not report. */
+    not_after: string;
+    args: Static<(typeof commandArgs)[K]>;
+  };
+}[CommandKind];
+
+export const hostPartition = (host: string) => `HOST#${host}`;
+export const COMMAND_PREFIX = 'COMMAND#';
+/** Sorts by time of asking. */
+export const commandSortKey = (createdAt: Date, id: string) => `${COMMAND_PREFIX}${createdAt.toISOString()}#${id}`;
