@@ -42,7 +42,15 @@ export class NovalessStack extends Stack {
     addRoutes(api, deployed.flatMap(({ declaration, target }) => (declaration.routes ?? []).map((line) => ({ line, target }))));
     sweeper(this, deployed.filter(({ declaration }) => declaration.swept).map(({ target }) => target));
 
-    new CfnOutput(this, 'PublicEndpoint', { value: resources.endpoint, description: 'Base URL of the OpenStack services' });
-    new CfnOutput(this, 'FunctionPrefix', { value: `${this.stackName}-`, description: 'A function is called this and its name' });
+    const { queues, tables: { 'nova-compute': journal }, buckets: { images, consoles } } = resources;
+    for (const [id, value, description] of [
+      ['PublicEndpoint', resources.endpoint, 'Base URL of the OpenStack services'],
+      ['FunctionPrefix', `${this.stackName}-`, 'A function is called this and its name'],
+      ['HostReportsQueue', queues['host-reports'].queueUrl, 'Where an agent reports what became of a command'],
+      ['HostHeartbeatsQueue', queues['host-heartbeats'].queueUrl, 'Where an agent says that its host is alive'],
+      ['HostJournalTable', journal.tableName, 'Where the commands for a host stand'],
+      ['ImagesBucket', images.bucketName, 'The image store'],
+      ['ConsolesBucket', consoles.bucketName, "Where an agent puts its guests' console output"],
+    ] as const) new CfnOutput(this, id, { value, description });
   }
 }

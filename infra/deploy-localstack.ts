@@ -1,0 +1,68 @@
+/**
+ * Deploys the real template to a LocalStack on this machine, and seeds it as a first `npm start` is seeded.
+ * usage: npm run deploy:localstack    (LocalStack at AWS_ENDPOINT_URL, default http://127.0.0.1:4566)
+ */
+import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { runCdk } from './command.ts';
+import { account, apiUrl, clientSettings, localstackEnvironment, region, requireLocalstack } from './localstack.ts';
+import { seedLocalstack } from './seed-localstack.ts';
+
+export const stackName = 'Novaless';
+
+/** What belongs to this deployment on this machine: outputs, credentials, the hosts' state. */
+export const dataFolder = resolve(import.meta.dirname, '../.novaless');
+export const outputsFile = resolve(dataFolder, 'localstack-outputs.json');
+
+/** The stack's outputs, as its hosts and operators need them. */
+export interface Outputs {
+  PublicEndpoint: string;
+  HostReportsQueue: string;
+  HostHeartbeatsQueue: string;
+  HostJournalTable: string;
+  ImagesBucket: string;
+  ConsolesBucket: string;
+}
+
+export const readOutputs = (): Outputs => (JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Outputs>)[stackName]!;
+
+/** Bootstraps where needed, and deploys. Throws where LocalStack or the CDK fails, or takes too long. */
+export async function deploy(show: (line: string) => void): Promise<Outputs> {
+  await requireLocalstack();
+  mkdirSync(dataFolder, { recursive: true });
+  const environment = localstackEnvironment();
+  if (!(await isBootstrapped())) await runCdk(['bootstrap', `aws://${account}/${region}`], { environment, seconds: 180, show });
+  await runCdk(
+    [
+      'deploy', stackName,
+      '--require-approval', 'never',
+      '--method', 'direct',
+      '--context', 'keepData=false',
+      '--parameters', `EndpointPrefix=${apiUrl.prefix}`,
+      '--parameters', `EndpointSuffix=${apiUrl.suffix}`,
+      '--outputs-file', outputsFile,
+    ],
+    { environment, seconds: 300, show },
+  );
+  return readOutputs();
+}
+
+async function isBootstrapped(): Promise<boolean> {
+  try {
+    await new SSMClient(clientSettings).send(new GetParameterCommand({ Name: '/cdk-bootstrap/hnb659fds/version' }));
+    return true;
+  } catch (error) {
+    if ((error as Error).name === 'ParameterNotFound') return false;
+    throw error;
+  }
+}
+
+if (import.meta.main) {
+  const outputs = await deploy((line) => console.log(line));
+  await seedLocalstack(outputs);
+  console.log(`\nendpoint     ${outputs.PublicEndpoint}`);
+  console.log('credentials  .novaless/clouds.yaml: clouds novaless-localstack-admin and novaless-localstack');
+  console.log('\nnext         npm run hosts -- --driver fake --count 2');
+  console.log('             openstack --os-cloud novaless-localstack catalog list   (with OS_CLIENT_CONFIG_FILE=.novaless/clouds.yaml)');
+}
