@@ -9,7 +9,7 @@ import type { Rule } from '../identity/policy.ts';
 import { factsOf, log } from '../telemetry/log.ts';
 import { encodeSteps, recordedSteps, recording, STEPS_HEADER } from '../telemetry/steps.ts';
 import { withTrace } from '../telemetry/trace.ts';
-import { badRequest, methodNotAllowed, notFound, payloadTooLarge, policyRefused, unsupportedMediaType } from './errors.ts';
+import { badRequest, methodNotAllowed, notFound, payloadTooLarge, policyRefused, unsupportedMediaType, type HttpError } from './errors.ts';
 import { asHttpError, type FaultFormat } from './faults.ts';
 import { negotiate, versionHeaders, type Microversion, type VersionRange } from './microversion.ts';
 import { router, schemaFor, type Match, type Reply, type Request, type Route } from './route.ts';
@@ -33,6 +33,10 @@ export interface Api {
   /** Keystone authenticates by its own means. */
   authenticate?: Authenticator;
   requestIdHeaders?: string[];
+  /** Headers of every answer. */
+  headers?: Record<string, string>;
+  /** How the service words a policy's refusal; oslo.policy's words where not given. */
+  refusal?: (policy: string) => HttpError;
   /** Where this service's token validation stands among the launch's steps. */
   validationSteps?: ValidationSteps;
 }
@@ -73,6 +77,7 @@ export function createApi(api: Api) {
     call.request = {
       method: event.httpMethod, path: below ?? path, params: found.params, query: queryOf(event), header, rawBody,
       body: undefined, context: undefined as never, version: call.version ?? { major: 0, minor: 0 }, requestId: call.requestId!,
+      receivedAt: new Date(event.requestContext?.requestTimeEpoch ?? Date.now()),
       baseUrl: requireEnv(environment.endpoint) + api.root, enforce: undefined as never, allowed: undefined as never,
     };
   };
@@ -92,7 +97,7 @@ export function createApi(api: Api) {
     };
     request.allowed = (name, target = {}) => ruleOf(name)(request.context, target);
     request.enforce = (name, target) => {
-      if (!request.allowed(name, target)) throw policyRefused(name);
+      if (!request.allowed(name, target)) throw (api.refusal ?? policyRefused)(name);
     };
     request.enforce(policy);
   };
@@ -108,6 +113,7 @@ export function createApi(api: Api) {
   };
 
   const common = (call: Partial<Call> | undefined): Record<string, string> => ({
+    ...api.headers,
     ...Object.fromEntries((api.requestIdHeaders ?? ['x-openstack-request-id']).map((h) => [h, call?.requestId ?? ''])),
     ...(api.versions && call?.version && versionHeaders(api.versions, call.version)),
     ...(call?.event && headerReader(call.event)(STEPS_HEADER) !== undefined && { [STEPS_HEADER]: encodeSteps(recordedSteps()) }),
@@ -127,7 +133,8 @@ export function createApi(api: Api) {
     const call = calls.get(event) as Call;
     const reply = (await call.match.route.handler(call.request)) ?? {};
     const status = reply.status ?? call.match.route.status ?? (reply.body === undefined ? 204 : 200);
-    return response({ ...reply, status }, common(call));
+    const answer = response({ ...reply, status }, common(call));
+    return event.httpMethod === 'HEAD' ? { ...answer, body: '' } : answer;
   })
     .before(read)
     .before(identify)

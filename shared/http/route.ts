@@ -1,5 +1,6 @@
 import type { TSchema } from '@sinclair/typebox';
 import type { RequestContext } from '../identity/context.ts';
+import type { Target } from '../identity/policy.ts';
 import type { Microversion } from './microversion.ts';
 
 export interface Request<Body = any> {
@@ -17,12 +18,14 @@ export interface Request<Body = any> {
   context: RequestContext;
   version: Microversion;
   requestId: string;
+  /** When it reached the REST API. */
+  receivedAt: Date;
   /** Public URL of the service's root, e.g. `https://…/compute/v2.1`; links begin with it. */
   baseUrl: string;
   /** Throws 403 in oslo.policy's words unless the asker may do this to that target. */
-  enforce: (policy: string, target?: { project_id?: string | null; user_id?: string | null }) => void;
+  enforce: (policy: string, target?: Target) => void;
   /** Same question, answered. */
-  allowed: (policy: string, target?: { project_id?: string | null; user_id?: string | null }) => boolean;
+  allowed: (policy: string, target?: Target) => boolean;
 }
 
 export interface Reply {
@@ -70,13 +73,15 @@ export function router(routes: Route[]) {
     find(method: string, path: string, minor: number): Match | { allowed: string[] } {
       const parts = path.split('/').slice(1);
       const allowed: string[] = [];
+      let get: Match | undefined; // what HEAD asks of, where it has no route of its own
       for (const { route, segments } of compiled) {
         const params = matchSegments(segments, parts);
         if (!params || minor < (route.since ?? 0) || minor > (route.until ?? Infinity)) continue;
         if (route.method === method) return { route, params };
+        if (route.method === 'GET' && method === 'HEAD') get ??= { route, params };
         allowed.push(route.method);
       }
-      return { allowed };
+      return get ?? { allowed };
     },
   };
 }

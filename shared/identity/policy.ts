@@ -1,7 +1,7 @@
 import { isAdmin, isService, type RequestContext } from './context.ts';
 
 /** What a rule is judged against: the owner of the thing asked for, the asker's own project where none is given. */
-export interface Target { project_id?: string | null; user_id?: string | null }
+export interface Target { project_id?: string | null; user_id?: string | null; domain_id?: string | null }
 
 /** A rule of oslo.policy, as a function. */
 export type Rule = (context: RequestContext, target: Target) => boolean;

@@ -31,6 +31,8 @@ export interface Change {
   remove?: string[];
   /** Adds numbers (negative ones subtract), a missing attribute counting as 0; or unites sets. */
   add?: Record<string, unknown>;
+  /** Takes elements out of sets; an emptied set is gone. */
+  subtract?: Record<string, unknown>;
   /** Appends to lists, a missing one counting as empty. */
   append?: Record<string, unknown[]>;
 }
@@ -72,7 +74,7 @@ export class Expressions {
       .join(' AND ');
   }
 
-  change({ set = {}, setIfAbsent = {}, append = {}, remove = [], add = {} }: Change): string {
+  change({ set = {}, setIfAbsent = {}, append = {}, remove = [], add = {}, subtract = {} }: Change): string {
     const sets = [
       ...defined(set).map(([path, value]) => `${this.name(path)} = ${this.bind(value)}`),
       ...defined(setIfAbsent).map(([path, value]) => `${this.name(path)} = if_not_exists(${this.name(path)}, ${this.bind(value)})`),
@@ -80,7 +82,8 @@ export class Expressions {
     ];
     const removes = remove.map(this.name);
     const adds = defined(add).map(([path, value]) => `${this.name(path)} ${this.bind(value)}`);
-    return [sets.length && `SET ${sets.join(', ')}`, removes.length && `REMOVE ${removes.join(', ')}`, adds.length && `ADD ${adds.join(', ')}`]
+    const deletes = defined(subtract).map(([path, value]) => `${this.name(path)} ${this.bind(value)}`);
+    return [sets.length && `SET ${sets.join(', ')}`, removes.length && `REMOVE ${removes.join(', ')}`, adds.length && `ADD ${adds.join(', ')}`, deletes.length && `DELETE ${deletes.join(', ')}`]
       .filter(Boolean)
       .join(' ');
   }
