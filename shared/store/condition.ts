@@ -4,7 +4,7 @@
 
 const MATCHER = Symbol('matcher');
 interface Matcher {
-  [MATCHER]: (name: string, bind: (value: unknown) => string) => string;
+  [MATCHER]: (name: string, bind: (value: unknown) => string, nameOf: (path: string) => string) => string;
 }
 const matcher = (render: Matcher[typeof MATCHER]): Matcher => ({ [MATCHER]: render });
 
@@ -17,6 +17,8 @@ export const lessThan = (value: unknown) => matcher((n, bind) => `${n} < ${bind(
 export const atMost = (value: unknown) => matcher((n, bind) => `${n} <= ${bind(value)}`);
 export const atLeast = (value: unknown) => matcher((n, bind) => `${n} >= ${bind(value)}`);
 export const absentOrLessThan = (value: unknown) => matcher((n, bind) => `(attribute_not_exists(${n}) OR ${n} < ${bind(value)})`);
+/** Less than what another attribute of the same item holds. */
+export const lessThanAttribute = (other: string) => matcher((n, _bind, nameOf) => `${n} < ${nameOf(other)}`);
 export const contains = (value: unknown) => matcher((n, bind) => `contains(${n}, ${bind(value)})`);
 export const sizeBelow = (value: number) => matcher((n, bind) => `(attribute_not_exists(${n}) OR size(${n}) < ${bind(value)})`);
 
@@ -69,7 +71,7 @@ export class Expressions {
       .map(([path, expected]) => {
         const name = this.name(path);
         const render = (expected as Matcher | null)?.[MATCHER];
-        return render ? render(name, this.bind) : `${name} = ${this.bind(expected)}`;
+        return render ? render(name, this.bind, this.name) : `${name} = ${this.bind(expected)}`;
       })
       .join(' AND ');
   }
