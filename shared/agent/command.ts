@@ -1,5 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox';
 
+/** Ids that become file names on the host: nothing but a UUID gets that far. */
+export const Uuid = Type.String({ pattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' });
+
 /**
  * What nova-compute asks of a host's agent. A command is an item of nova-compute's journal under the host's own key
  * (`pk: HOST#name`, `sk: COMMAND#time#id`); a ring by SSM tells the agent to look. The agent only reads there; nova-compute
@@ -8,15 +11,15 @@ import { Type, type Static } from '@sinclair/typebox';
  * A command whose `not_after` has passed is refused, and so is one of an older attempt than the agent has seen for the instance:
  * nova-compute may by then have gone to another host.
  */
-const Guest = { instance_uuid: Type.String() };
+const Guest = { instance_uuid: Uuid };
 
 export const DiskSource = Type.Union([
   Type.Object({
-    type: Type.Literal('image'), image_id: Type.String(), location: Type.String(), // s3://bucket/key, fetched with the host's own rights
+    type: Type.Literal('image'), image_id: Uuid, location: Type.String(), // s3://bucket/key, fetched with the host's own rights
     size: Type.Integer(), checksum: Type.Union([Type.String(), Type.Null()]), // md5 hex
     disk_format: Type.String(), size_gb: Type.Integer(), // 0: as large as the image
   }),
-  Type.Object({ type: Type.Literal('volume'), volume_id: Type.String() }),
+  Type.Object({ type: Type.Literal('volume'), volume_id: Uuid }),
   Type.Object({ type: Type.Literal('blank'), size_gb: Type.Integer(), guest_format: Type.Optional(Type.String()) }),
 ]);
 export const Disk = Type.Object({ device: Type.String(), boot_index: Type.Union([Type.Integer(), Type.Null()]), bus: Type.Optional(Type.String()), tag: Type.Optional(Type.String()), source: DiskSource });
@@ -28,7 +31,7 @@ export const SecurityRule = Type.Object({
   remote_ip_prefix: Type.Union([Type.String(), Type.Null()]), remote_group_id: Type.Union([Type.String(), Type.Null()]),
 });
 export const Vif = Type.Object({
-  port_id: Type.String(), network_id: Type.String(), network_name: Type.String(), mac_address: Type.String(), mtu: Type.Integer(), tag: Type.Optional(Type.String()),
+  port_id: Uuid, network_id: Type.String(), network_name: Type.String(), mac_address: Type.String(), mtu: Type.Integer(), tag: Type.Optional(Type.String()),
   port_security: Type.Boolean(),
   fixed_ips: Type.Array(Type.Object({
     ip_address: Type.String(), subnet_id: Type.String(), cidr: Type.String(), gateway_ip: Type.Union([Type.String(), Type.Null()]), version: Type.Integer(),
@@ -69,14 +72,14 @@ export const commandArgs = {
   suspend: Type.Object(Guest),
   resume: Type.Object(Guest),
   attach_volume: Type.Object({ ...Guest, disk: Disk }),
-  detach_volume: Type.Object({ ...Guest, volume_id: Type.String() }),
+  detach_volume: Type.Object({ ...Guest, volume_id: Uuid }),
   attach_interface: Type.Object({ ...Guest, vif: Vif }),
-  detach_interface: Type.Object({ ...Guest, port_id: Type.String() }),
+  detach_interface: Type.Object({ ...Guest, port_id: Uuid }),
   create_volume: Type.Object({
-    volume_id: Type.String(), size_gb: Type.Integer(), source_volume_id: Type.Optional(Type.String()),
-    image: Type.Optional(Type.Object({ id: Type.String(), location: Type.String(), size: Type.Integer(), checksum: Type.Union([Type.String(), Type.Null()]), disk_format: Type.String() })),
+    volume_id: Uuid, size_gb: Type.Integer(), source_volume_id: Type.Optional(Uuid),
+    image: Type.Optional(Type.Object({ id: Uuid, location: Type.String(), size: Type.Integer(), checksum: Type.Union([Type.String(), Type.Null()]), disk_format: Type.String() })),
   }),
-  delete_volume: Type.Object({ volume_id: Type.String() }),
+  delete_volume: Type.Object({ volume_id: Uuid }),
 } as const;
 export type CommandKind = keyof typeof commandArgs;
 
@@ -86,13 +89,24 @@ export type Command = {
     kind: K;
     /** Instance uuid or volume id: commands with the same subject keep their order. */
     subject: string;
-    /** The build's attempt; 0 for what is no build. */
+    /**
+     * The build's attempt; 0 for what is no build. A destroy with an attempt undoes that attempt, and a later one may still be spawned here;
+     * a destroy with 0 is for good: no spawn of the instance is accepted after it.
+     */
     attempt: number;
     /** ISO 8601; past it the agent refuses, and undoes a spawn that it could not report. */
     not_after: string;
     args: Static<(typeof commandArgs)[K]>;
   };
 }[CommandKind];
+
+/** What all commands have in common, as a schema; `args` are checked by the kind's own. */
+export const CommandEnvelope = Type.Object({
+  id: Type.String({ pattern: '^[A-Za-z0-9._:-]{1,128}$' }), kind: Type.String({ maxLength: 64 }), subject: Uuid, attempt: Type.Integer({ minimum: 0 }),
+  not_after: Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$' }), args: Type.Object({}),
+});
+/** A command as it stands in the journal; whatever else nova-compute keeps beside it is its own. */
+export interface CommandItem { pk: string; sk: string; command: Command }
 
 export const hostPartition = (host: string) => `HOST#${host}`;
 export const COMMAND_PREFIX = 'COMMAND#';
