@@ -18,11 +18,11 @@ export const outputsFile = resolve(dataFolder, 'localstack-outputs.json');
 /** The stack's outputs, as its hosts and operators need them. */
 export interface Outputs {
   PublicEndpoint: string;
-  HostReportsQueue: string;
-  HostHeartbeatsQueue: string;
-  HostJournalTable: string;
-  ImagesBucket: string;
-  ConsolesBucket: string;
+  HostReportsQueueUrl: string;
+  HostHeartbeatsQueueUrl: string;
+  HostJournalTableName: string;
+  ImagesBucketName: string;
+  ConsolesBucketName: string;
 }
 
 export const readOutputs = (): Outputs => (JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Outputs>)[stackName]!;

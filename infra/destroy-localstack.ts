@@ -10,8 +10,8 @@ import { clientSettings, localstackEnvironment, requireLocalstack } from './loca
 export async function destroy(show: (line: string) => void): Promise<void> {
   await requireLocalstack();
   if (existsSync(outputsFile)) {
-    const { ImagesBucket, ConsolesBucket } = readOutputs();
-    for (const bucket of [ImagesBucket, ConsolesBucket]) await emptyBucket(bucket); // a bucket that holds something is not deleted
+    const { ImagesBucketName, ConsolesBucketName } = readOutputs();
+    for (const bucket of [ImagesBucketName, ConsolesBucketName]) await emptyBucket(bucket); // a bucket that holds something is not deleted
   }
   await runCdk(['destroy', stackName, '--force', '--context', 'keepData=false'], { environment: localstackEnvironment(), seconds: 180, show });
   rmSync(outputsFile, { force: true });

@@ -46,11 +46,11 @@ export class NovalessStack extends Stack {
     for (const [id, value, description] of [
       ['PublicEndpoint', resources.endpoint, 'Base URL of the OpenStack services'],
       ['FunctionPrefix', `${this.stackName}-`, 'A function is called this and its name'],
-      ['HostReportsQueue', queues['host-reports'].queueUrl, 'Where an agent reports what became of a command'],
-      ['HostHeartbeatsQueue', queues['host-heartbeats'].queueUrl, 'Where an agent says that its host is alive'],
-      ['HostJournalTable', journal.tableName, 'Where the commands for a host stand'],
-      ['ImagesBucket', images.bucketName, 'The image store'],
-      ['ConsolesBucket', consoles.bucketName, "Where an agent puts its guests' console output"],
+      ['HostReportsQueueUrl', queues['host-reports'].queueUrl, 'Where an agent reports what became of a command'],
+      ['HostHeartbeatsQueueUrl', queues['host-heartbeats'].queueUrl, 'Where an agent says that its host is alive'],
+      ['HostJournalTableName', journal.tableName, 'Where the commands for a host stand'],
+      ['ImagesBucketName', images.bucketName, 'The image store'],
+      ['ConsolesBucketName', consoles.bucketName, "Where an agent puts its guests' console output"],
     ] as const) new CfnOutput(this, id, { value, description });
   }
 }
