@@ -1,0 +1,187 @@
+/**
+ * The whole cloud in this process: engines, the functions of the synthesized template, its queues' mappings, REST API and
+ * rules, and hosts with the fake driver. `npm start` and the tests use it alike:
+ *
+ *     const cloud = await startCloud({ dataDir, port: 0 });
+ *     await fetch(`${cloud.endpoint}/identity/v3`);
+ *     await cloud.invoke('keystone-manage', { command: 'bootstrap', … });   // a Lambda invocation; throws the function's error
+ *     cloud.aws                        // variables that lead an AWS SDK client to the engines; cloud.environmentOf('nova-api').TABLE_NOVA
+ *     await cloud.stop();
+ *
+ * Logs: DATA/logs/FUNCTION.log, events.jsonl, agent.log. Tests see every invocation through `around` (functions.ts).
+ */
+import type { Server } from 'node:http';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { environment } from '../shared/deployment/declaration.ts';
+import { startAwsEndpoint } from './aws-endpoint.ts';
+import { planDeployment } from './deployment.ts';
+import { startEngines } from './engines/engines.ts';
+import { freePort } from './engines/ports.ts';
+import { startEvents } from './events.ts';
+import { bindFront, openFront } from './front.ts';
+import { startFunctions } from './functions.ts';
+import type { AroundInvoke } from './functions.ts';
+import { localHosts, ringer, startAgent } from './hosts.ts';
+import { lock, socketFolder } from './lock.ts';
+import { startMappings } from './mappings.ts';
+import { provision } from './provision.ts';
+import { secretsOf, writeCredentials } from './secrets.ts';
+import { seed } from './seed.ts';
+import { systemsManager } from './ssm.ts';
+import { synthesized } from './synthesis.ts';
+import { readTemplate } from './template.ts';
+import type { Template } from './template.ts';
+
+export interface CloudOptions {
+  dataDir: string;
+  /** 0: any free one. */
+  port?: number;
+  /** Hosts on this machine; 0 for none. Default 1. */
+  hypervisors?: number;
+  driver?: 'fake';
+  /** A fake host's size. */
+  capacity?: { vcpus: number; memory_mb: number; local_gb: number };
+  /** Default: the template of the sources as they are. */
+  templateFile?: string;
+  /** For tests: what is wrong with the template. */
+  changeTemplate?: (template: Template) => void;
+  around?: AroundInvoke;
+  /** Environments per function at most. */
+  limit?: number;
+  /** Whether schedules fire; tests that count may not want them. Default true. */
+  schedules?: boolean;
+  /** Whether to create what a new cloud starts with. Default true. */
+  seed?: boolean;
+  progress?: (text: string) => void;
+}
+
+export type Cloud = Awaited<ReturnType<typeof startCloud>>;
+
+const AWS_REGION = 'us-east-1';
+const REGION = 'RegionOne';
+
+export async function startCloud(options: CloudOptions) {
+  const dataDir = resolve(options.dataDir);
+  const logs = join(dataDir, 'logs');
+  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  const progress = options.progress ?? (() => {});
+  /** What was started, to be stopped in reverse. */
+  const started: (() => unknown)[] = [];
+  const stop = async () => {
+    for (const each of started.splice(0).reverse()) await each();
+  };
+  try {
+    let endpoint = 'starting';
+    const locked = await lock(dataDir, () => endpoint);
+    started.push(() => locked.close());
+    const server = await bindFront(options.port ?? 0);
+    started.push(() => closeServer(server));
+    const { port } = server.address() as { port: number };
+    endpoint = `http://127.0.0.1:${port}`;
+
+    const engines = startEngines(dataDir);
+    engines.catch(() => {}); // seen below
+    started.push(() => engines.then((all) => all.stop(), () => {}));
+    const templateFile = options.templateFile ?? (await synthesized());
+    const { sqs, s3, dynamodb } = await engines;
+    progress('engines and template');
+
+    const template = readTemplate(templateFile);
+    options.changeTemplate?.(template);
+    const deployment = planDeployment(template, templateFile, {
+      region: AWS_REGION,
+      accountId: '000000000000',
+      parameters: { Endpoint: endpoint, RegionName: REGION },
+      queueUrl: (name) => `${sqs.endpoint}/000000000000/${name}`,
+    });
+    await provision(deployment, { sqs, s3, dynamodb });
+
+    const hosts = localHosts(dataDir, options.hypervisors ?? 1);
+    const ringSocket = join(socketFolder(dataDir), 'ring');
+    const bell = ringer(ringSocket);
+    started.push(bell.stop);
+    const ssm = systemsManager({
+      documents: deployment.documents,
+      parameters: deployment.parameters,
+      file: join(dataDir, 'parameters.json'),
+      registered: (id) => hosts.some(({ managedInstanceId }) => managedInstanceId === id),
+      send: (id, { ringId }) => bell.ring(hosts.find(({ managedInstanceId }) => managedInstanceId === id)!.host, ringId!),
+    });
+    const awsEndpoint = await startAwsEndpoint({ AmazonSSM: ssm, AWSEvents: (operation, body) => putEvents(operation, body) });
+    started.push(awsEndpoint.stop);
+
+    const aws = {
+      AWS_REGION, AWS_DEFAULT_REGION: AWS_REGION, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_EC2_METADATA_DISABLED: 'true',
+      AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', // not the user's own account
+      AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint, AWS_ENDPOINT_URL_SQS: sqs.endpoint, AWS_ENDPOINT_URL_S3: s3.endpoint,
+      AWS_ENDPOINT_URL_SSM: awsEndpoint.endpoint, AWS_ENDPOINT_URL_EVENTBRIDGE: awsEndpoint.endpoint,
+    };
+    const functions = startFunctions(deployment.functions, {
+      aws, logFolder: logs, cacheFolder: join(templateFile, '../../compiled'), limit: options.limit, around: options.around,
+    });
+    started.push(functions.stop);
+    const rules = options.schedules === false ? deployment.rules.filter(({ schedule }) => !schedule) : deployment.rules;
+    const events = startEvents(rules, deployment.buses, functions, { sqs: sqs.endpoint, region: AWS_REGION, log: join(logs, 'events.jsonl') });
+    started.push(events.stop);
+    const putEvents = (operation: string, { Entries = [] }: Record<string, any>) => {
+      if (operation !== 'PutEvents') throw new Error(`no operation ${operation}`);
+      return events.putEvents(Entries);
+    };
+    const mappings = startMappings(deployment.mappings, functions, { sqs: sqs.endpoint, region: AWS_REGION });
+    started.push(mappings.stop);
+    openFront(server, deployment, functions, { region: AWS_REGION, s3: s3.endpoint });
+    progress('functions');
+
+    const prefix = String(deployment.outputs['FunctionPrefix'] ?? '');
+    /** A synchronous Lambda invocation, by the name in the function's declaration. Throws an Error with the function's errorType as its name. */
+    async function invoke(name: string, payload: unknown): Promise<unknown> {
+      const outcome = await functions.invoke(`${prefix}${name}`, payload);
+      if ('result' in outcome) return outcome.result;
+      throw Object.assign(new Error(outcome.error.errorMessage), { name: outcome.error.errorType, trace: outcome.error.trace });
+    }
+    const environmentOf = (name: string) => {
+      const found = deployment.functions.find((each) => each.name === `${prefix}${name}`);
+      if (!found) throw new Error(`there is no function ${name}`);
+      return found.environment;
+    };
+
+    const secrets = secretsOf(dataDir);
+    const credentials = writeCredentials(dataDir, endpoint, REGION, secrets);
+    if (options.seed !== false) {
+      await seed({ invoke, endpoint, region: REGION, ...secrets, marker: join(dataDir, 'seeded') });
+      progress('seed');
+    }
+    if (hosts.length > 0) {
+      const consolePort = await freePort();
+      const consoleUrl = `http://127.0.0.1:${consolePort}`;
+      for (const { host, managedInstanceId, publicKey } of hosts) {
+        await invoke('nova-compute-manage', { command: 'enrol', host, instanceId: managedInstanceId, publicKey, consoleUrl });
+      }
+      const agent = startAgent({
+        region: AWS_REGION,
+        endpoints: { dynamodb: dynamodb.endpoint, sqs: sqs.endpoint, s3: s3.endpoint },
+        journalTable: environmentOf('nova-compute')[environment.table('nova-compute')]!,
+        reportsQueue: environmentOf('nova-compute-reports')[environment.queue('host-reports')]!,
+        heartbeatsQueue: environmentOf('nova-conductor-heartbeats')[environment.queue('host-heartbeats')]!,
+        consolesBucket: environmentOf('nova-api')[environment.bucket('consoles')]!,
+        ringSocket,
+        console: { address: '127.0.0.1', port: consolePort },
+        hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver: options.driver ?? 'fake', consoleUrl, ...(options.capacity && { capacity: options.capacity }) })),
+      }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log') });
+      started.push(agent.stop);
+      progress('hosts');
+    }
+    writeFileSync(join(dataDir, 'endpoint'), endpoint);
+
+    return { endpoint, dataDir, ...secrets, credentials, aws, deployment, functions, hosts, invoke, environmentOf, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+const closeServer = (server: Server) => new Promise<void>((done) => {
+  server.close(() => done());
+  server.closeAllConnections();
+});

@@ -1,0 +1,94 @@
+/**
+ * The SQS engine: fauxqs' own server and stores, on loopback with its data in SQLite, with what 2.4.1 gets wrong put right.
+ * Worker thread; data: {port, folder}.
+ */
+import { mkdirSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { buildApp } from 'fauxqs';
+import type { BuildAppOptions } from 'fauxqs';
+
+type Stores = NonNullable<BuildAppOptions['stores']>;
+interface Message { messageAttributes: object; messageGroupId?: string }
+interface Queue {
+  persistence: unknown;
+  pollTimer?: NodeJS.Timeout;
+  processTimers(): void;
+  enqueue(message: Message): void;
+  dequeue(...args: unknown[]): unknown[];
+}
+interface Persistence {
+  db: DatabaseSync;
+  loadSqsAndSns(sqs: Stores['sqsStore'], sns: Stores['snsStore']): void;
+  updateMessageReady(messageId: string): void;
+  close(): void;
+}
+
+// The package exports only its server; its stores and their persistence are reached by file.
+const part = (path: string) => import(new URL(path, import.meta.resolve('fauxqs')).href);
+const { SqsStore, SqsQueue } = (await part('sqs/sqsStore.js')) as { SqsStore: new () => Stores['sqsStore']; SqsQueue: { prototype: Queue } };
+const { SnsStore } = (await part('sns/snsStore.js')) as { SnsStore: new () => Stores['snsStore'] };
+const { S3Store } = (await part('s3/s3Store.js')) as { S3Store: new () => Stores['s3Store'] };
+const { PersistenceManager } = (await part('persistence.js')) as { PersistenceManager: new (folder: string) => Persistence };
+
+const { port, folder } = workerData as { port: number; folder: string };
+mkdirSync(folder, { recursive: true, mode: 0o700 });
+const disk = new PersistenceManager(folder);
+disk.db.exec('PRAGMA synchronous = NORMAL'); // with a write-ahead log, a killed process loses nothing
+// Whoever was working on a message has ended together with us: all are to be had again at once, not when a timeout passes.
+disk.db.exec('UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL');
+// fauxqs also sets the receive count to null here, which its own schema refuses.
+const makeReady = disk.db.prepare('UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?');
+disk.updateMessageReady = (messageId) => { makeReady.run(messageId); };
+
+// One look at the timers every 100 ms is enough for delays counted in seconds; fauxqs takes 50 a second per queue.
+Object.assign(SqsQueue.prototype, {
+  startPollTimerIfNeeded(this: Queue) {
+    this.pollTimer ??= setInterval(() => this.processTimers(), 100);
+  },
+});
+
+// A receive moves messages to the dead-letter queue by a delete and an insert: one transaction, or a kill between them loses one.
+const { dequeue, enqueue } = SqsQueue.prototype;
+SqsQueue.prototype.dequeue = function (...args) {
+  disk.db.exec('BEGIN');
+  try {
+    return dequeue.apply(this, args);
+  } finally {
+    disk.db.exec('COMMIT');
+  }
+};
+
+// fauxqs drops the message group on a standard queue. A message keeps the attributes object that it came with, so that finds it.
+const groups = new WeakMap<object, string>();
+SqsQueue.prototype.enqueue = function (message) {
+  message.messageGroupId ??= groups.get(message.messageAttributes);
+  enqueue.call(this, message);
+};
+interface Entry { MessageGroupId?: string; MessageAttributes?: object }
+function rememberGroup(entry: Entry) {
+  if (!entry.MessageGroupId) return;
+  entry.MessageAttributes ??= {};
+  groups.set(entry.MessageAttributes, entry.MessageGroupId);
+}
+
+const sqsStore = new SqsStore();
+const snsStore = new SnsStore();
+disk.loadSqsAndSns(sqsStore, snsStore);
+sqsStore.persistence = disk as never;
+for (const queue of sqsStore.allQueues()) (queue as unknown as Queue).persistence = disk;
+
+const app = buildApp({ logger: false, stores: { sqsStore, snsStore, s3Store: new S3Store() } });
+app.addHook('preHandler', async (request) => {
+  const body = request.body as (Entry & { Entries?: Entry[] }) | undefined;
+  if (request.url !== '/' || !body) return;
+  rememberGroup(body);
+  if (Array.isArray(body.Entries)) body.Entries.forEach(rememberGroup);
+});
+await app.listen({ port, host: '127.0.0.1' });
+parentPort?.on('message', async () => {
+  await app.close();
+  disk.close();
+  process.exit();
+});
+parentPort?.postMessage('ready');

@@ -1,0 +1,146 @@
+import { startEnvironment } from './environment.ts';
+import type { Environment, EnvironmentSettings } from './environment.ts';
+import type { Answer, FunctionError } from './runtime.ts';
+
+export interface FunctionSpec {
+  name: string;
+  arn: string;
+  /** The folder with the bundle, and `FILE.EXPORT` in it. */
+  folder: string;
+  handler: string;
+  /** MB */
+  memory: number;
+  /** Seconds */
+  timeout: number;
+  environment: Record<string, string>;
+}
+
+/** Who caused an invocation. */
+export type Source = 'http' | 'sqs' | 'event' | 'direct';
+export type Outcome = { result: unknown } | { error: FunctionError };
+export interface Call { function: string; source: Source; event: unknown }
+
+/**
+ * For tests: sees every invocation, and may change, repeat, delay or fail it.
+ * `next` carries it out; an Outcome with an error is what a crashed or timed-out function gives.
+ */
+export type AroundInvoke = (call: Call, next: (event: unknown) => Promise<Outcome>) => Promise<Outcome>;
+
+export interface FunctionHost {
+  /** Hands the function an event; waits for a free environment where all are busy. Throws only for an unknown function. */
+  invoke(name: string, event: unknown, source?: Source): Promise<Outcome>;
+  has(name: string): boolean;
+  /** Environments that run at this moment, by function. */
+  environments(): Record<string, number>;
+  /** Environments of one function at most: more invocations than this wait. */
+  limit: number;
+  stop(): Promise<void>;
+}
+
+const IDLE_MS = 5 * 60_000;
+const MAX_PAYLOAD = 6 * 1024 * 1024;
+
+export function startFunctions(specs: FunctionSpec[], settings: EnvironmentSettings & { limit?: number; around?: AroundInvoke }): FunctionHost {
+  const limit = settings.limit ?? 10;
+  const pools = new Map(specs.map((spec) => [spec.name, pool(spec, settings, limit)]));
+  const poolOf = (name: string) => {
+    const found = pools.get(name);
+    if (!found) throw new Error(`there is no function ${name}`);
+    return found;
+  };
+  const sweep = setInterval(() => pools.forEach((each) => each.endIdle(IDLE_MS)), 30_000).unref();
+
+  return {
+    limit,
+    has: (name) => pools.has(name),
+    async invoke(name, event, source = 'direct') {
+      const target = poolOf(name);
+      const next = (changed: unknown) => run(target, changed);
+      return settings.around ? settings.around({ function: name, source, event }, next) : next(event);
+    },
+    environments: () => Object.fromEntries([...pools].map(([name, { size }]) => [name, size()]).filter(([, size]) => size)),
+    async stop() {
+      clearInterval(sweep);
+      await Promise.all([...pools.values()].map((each) => each.stop()));
+    },
+  };
+}
+
+async function run(target: Pool, event: unknown): Promise<Outcome> {
+  const payload = JSON.stringify(event ?? null);
+  if (payload.length > MAX_PAYLOAD) return failed('RequestEntityTooLargeException', 'the event is larger than 6 MB');
+  const answer = await target.invoke(payload);
+  if ('error' in answer) return answer;
+  if ((answer.payload?.length ?? 0) > MAX_PAYLOAD) return failed('Function.ResponseSizeTooLarge', 'the answer is larger than 6 MB');
+  return { result: answer.payload === undefined ? null : JSON.parse(answer.payload) };
+}
+
+const failed = (errorType: string, errorMessage: string): Outcome => ({ error: { errorType, errorMessage, trace: [] } });
+
+type Pool = ReturnType<typeof pool>;
+
+/** A function's environments: one per event at a time, the one used last first, so that the others grow idle and end. */
+function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) {
+  const all = new Set<Environment>();
+  const idle: Environment[] = [];
+  const waiting: { payload: string; resolve: (answer: Answer) => void }[] = [];
+  let starting = 0;
+  let stopped = false;
+
+  function free(environment: Environment) {
+    const next = waiting.shift();
+    if (next) void serve(environment, next.payload).then(next.resolve);
+    else idle.push(environment);
+  }
+  async function serve(environment: Environment, payload: string) {
+    const answer = await environment.invoke(payload);
+    if (environment.alive) free(environment);
+    return answer;
+  }
+  function start() {
+    const environment = startEnvironment(spec, settings);
+    all.add(environment);
+    starting++;
+    void environment.ready.then(async (loaded) => {
+      starting--;
+      if (loaded) free(environment);
+      else refuse(await environment.ended);
+    });
+    void environment.ended.then(() => {
+      all.delete(environment);
+      if (idle.includes(environment)) idle.splice(idle.indexOf(environment), 1);
+      setImmediate(() => !stopped && waiting.length > starting && all.size < limit && start());
+    });
+  }
+  /** An environment that could not load takes one waiting event with it. */
+  function refuse(failure: FunctionError | undefined) {
+    waiting.shift()?.resolve({ error: failure ?? { errorType: 'Runtime.ExitError', errorMessage: 'the environment ended', trace: [] } });
+  }
+
+  return {
+    size: () => all.size,
+    invoke(payload: string): Promise<Answer> {
+      if (stopped) return Promise.resolve({ error: { errorType: 'ServiceException', errorMessage: 'the cloud is stopping', trace: [] } });
+      let environment = idle.pop();
+      while (environment && !environment.alive) environment = idle.pop();
+      if (environment) return serve(environment, payload);
+      return new Promise((resolve) => {
+        waiting.push({ payload, resolve });
+        if (waiting.length > starting && all.size < limit) start();
+      });
+    },
+    endIdle(after: number) {
+      for (const environment of idle.filter(({ lastUsed }) => Date.now() - lastUsed > after)) {
+        idle.splice(idle.indexOf(environment), 1);
+        environment.end();
+      }
+    },
+    async stop() {
+      stopped = true;
+      for (const { resolve } of waiting.splice(0)) resolve({ error: { errorType: 'ServiceException', errorMessage: 'the cloud is stopping', trace: [] } });
+      const running = [...all];
+      running.forEach((environment) => environment.end());
+      await Promise.all(running.map(({ ended }) => ended));
+    },
+  };
+}

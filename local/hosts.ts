@@ -1,0 +1,60 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import type { AgentConfig } from '../shared/agent/config.ts';
+import { keepRunning, spawnBound } from './engines/child.ts';
+
+export type Driver = 'fake' | 'libvirt';
+
+export interface Host {
+  host: string;
+  managedInstanceId: string;
+  publicKey: string;
+  privateKeyFile: string;
+  stateDir: string;
+}
+
+/** This machine's hosts, `compute-1` and on, each with an identity of its own that it keeps from one start to the next. */
+export function localHosts(dataDir: string, count: number): Host[] {
+  return Array.from({ length: count }, (_, index) => {
+    const host = `compute-${index + 1}`;
+    const folder = join(dataDir, 'hosts', host);
+    const [identityFile, privateKeyFile, stateDir] = ['identity.json', 'key.pem', 'state'].map((name) => join(folder, name)) as [string, string, string];
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    if (!existsSync(identityFile)) {
+      const { publicKey, privateKey } = generateKeyPairSync('ed25519', { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+      writeFileSync(privateKeyFile, privateKey, { mode: 0o600 });
+      writeFileSync(identityFile, JSON.stringify({ managedInstanceId: `mi-${randomBytes(9).toString('hex').slice(1)}`, publicKey }), { mode: 0o600 });
+    }
+    return { host, privateKeyFile, stateDir, ...(JSON.parse(readFileSync(identityFile, 'utf8')) as { managedInstanceId: string; publicKey: string }) };
+  });
+}
+
+/** One agent process for all of this machine's hosts; it is started again if it dies. */
+export function startAgent(config: AgentConfig, settings: { configFile: string; log: string }) {
+  writeFileSync(settings.configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
+  const main = join(import.meta.dirname, '../agent/main.ts');
+  return keepRunning(() => {
+    const child = spawnBound(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--config', settings.configFile], { log: settings.log });
+    return { ended: new Promise((done) => child.once('exit', done)), kill: () => child.stdin?.end() };
+  });
+}
+
+/** Rings agents as SSM would: a line on their socket. A ring that cannot be delivered is lost, as it may be on AWS. */
+export function ringer(socketPath: string) {
+  let socket: Socket | undefined;
+  return {
+    ring(host: string, ring: string) {
+      if (!socket || socket.destroyed) {
+        const opened = connect(socketPath);
+        opened.on('error', () => {}).on('close', () => { if (socket === opened) socket = undefined; });
+        opened.unref();
+        socket = opened;
+      }
+      socket.write(`${JSON.stringify({ host, ring })}\n`);
+    },
+    stop: () => socket?.destroy(),
+  };
+}

@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cloud, updateClouds } from '../infra/clouds.ts';
+
+export interface Secrets { adminPassword: string; demoPassword: string }
+
+/** The generated passwords of a data folder, the same from one start to the next. */
+export function secretsOf(dataDir: string): Secrets {
+  const file = join(dataDir, 'secrets.json');
+  if (!existsSync(file)) {
+    const password = () => randomBytes(12).toString('base64url');
+    writeFileSync(file, JSON.stringify({ adminPassword: password(), demoPassword: password() }), { mode: 0o600 });
+  }
+  return JSON.parse(readFileSync(file, 'utf8'));
+}
+
+/** Writes clouds.yaml and the two openrc files, for their owner only; gives their paths. */
+export function writeCredentials(dataDir: string, endpoint: string, region: string, { adminPassword, demoPassword }: Secrets) {
+  const users = [
+    { name: 'admin', username: 'admin', password: adminPassword, project: 'admin' },
+    { name: 'demo', username: 'demo', password: demoPassword, project: 'demo' },
+  ];
+  const clouds = join(dataDir, 'clouds.yaml');
+  updateClouds(clouds, Object.fromEntries(users.map((user) => [`novaless-${user.name}`, { ...cloud(endpoint, { ...user, region }), volume_api_version: 3 }])));
+  const openrcs = users.map(({ name, username, password, project }) => {
+    const variables = {
+      OS_AUTH_URL: `${endpoint}/identity/v3`, OS_USERNAME: username, OS_PASSWORD: password, OS_PROJECT_NAME: project, OS_USER_DOMAIN_NAME: 'Default',
+      OS_PROJECT_DOMAIN_NAME: 'Default', OS_REGION_NAME: region, OS_IDENTITY_API_VERSION: '3', OS_VOLUME_API_VERSION: '3', OS_IMAGE_API_VERSION: '2', OS_INTERFACE: 'public',
+    };
+    const file = join(dataDir, `openrc-${name}`);
+    const text = ['unset OS_CLOUD OS_TOKEN OS_AUTH_TYPE', ...Object.entries(variables).map(([key, value]) => `export ${key}='${value}'`)].join('\n');
+    writeFileSync(file, `${text}\n`, { mode: 0o600 });
+    return file;
+  });
+  return [clouds, ...openrcs];
+}

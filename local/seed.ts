@@ -1,0 +1,90 @@
+/**
+ * What a new cloud starts with, as DevStack seeds one: made through the front door, by an invocation of keystone-manage and
+ * then the REST APIs with the admin's token. It knows nothing of where the cloud runs. Everything may be done again: what is there stays.
+ */
+import { existsSync, writeFileSync } from 'node:fs';
+
+export interface SeedOptions {
+  /** Invokes a function by its declared name. */
+  invoke: (name: string, payload: unknown) => Promise<unknown>;
+  endpoint: string;
+  region: string;
+  adminPassword: string;
+  demoPassword: string;
+  /** A file that says that the rest is there, so that it's looked after only once. */
+  marker?: string;
+}
+
+const flavors = [
+  { id: '1', name: 'm1.tiny', ram: 512, vcpus: 1, disk: 1 },
+  { id: '2', name: 'm1.small', ram: 2048, vcpus: 1, disk: 20 },
+  { id: '3', name: 'm1.medium', ram: 4096, vcpus: 2, disk: 40 },
+  { id: '4', name: 'm1.large', ram: 8192, vcpus: 4, disk: 80 },
+  { id: '5', name: 'm1.xlarge', ram: 16384, vcpus: 8, disk: 160 },
+];
+
+export async function seed({ invoke, endpoint, region, adminPassword, demoPassword, marker }: SeedOptions) {
+  await invoke('keystone-manage', { command: 'bootstrap', adminPassword, endpoint, region });
+  if (marker && existsSync(marker)) return;
+  const api = await login(endpoint, adminPassword);
+  await Promise.all([seedFlavors(api), seedVolumeType(api), seedProject(api, demoPassword).then((demo) => seedNetworks(api, demo))]);
+  if (marker) writeFileSync(marker, `${new Date().toISOString()}\n`);
+}
+
+type Api = (method: string, path: string, body?: object) => Promise<any>;
+
+async function login(endpoint: string, password: string): Promise<Api> {
+  const request = async (method: string, path: string, body?: object, token?: string) => {
+    const response = await fetch(endpoint + path, {
+      method,
+      headers: { 'content-type': 'application/json', ...(token && { 'x-auth-token': token }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`seeding: ${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`);
+    return { token: response.headers.get('x-subject-token') ?? undefined, json: text ? JSON.parse(text) : undefined };
+  };
+  const domain = { name: 'Default' };
+  const auth = { identity: { methods: ['password'], password: { user: { name: 'admin', domain, password } } }, scope: { project: { name: 'admin', domain } } };
+  const { token } = await request('POST', '/identity/v3/auth/tokens', { auth });
+  return async (method, path, body) => (await request(method, path, body, token)).json;
+}
+
+/** Finds by name in a collection, or creates. */
+async function ensure(api: Api, path: string, collection: string, key: string, body: { name: string } & Record<string, unknown>, query = `?name=${encodeURIComponent(body.name)}`) {
+  const found = (await api('GET', `${path}${query}`))[collection].find(({ name }: { name: string }) => name === body.name);
+  return found ?? (await api('POST', path, { [key]: body }))[key];
+}
+
+async function seedProject(api: Api, password: string): Promise<string> {
+  const identity = '/identity/v3';
+  const byName = async (collection: string, name: string) => (await api('GET', `${identity}/${collection}?name=${name}`))[collection][0];
+  const [project, admin, roles] = await Promise.all([
+    ensure(api, `${identity}/projects`, 'projects', 'project', { name: 'demo', domain_id: 'default' }),
+    byName('users', 'admin'),
+    Promise.all(['admin', 'member'].map((name) => byName('roles', name))),
+  ]);
+  const demo = await ensure(api, `${identity}/users`, 'users', 'user', { name: 'demo', password, domain_id: 'default', default_project_id: project.id });
+  const grants = [[admin.id, roles[0].id], [demo.id, roles[1].id]];
+  await Promise.all(grants.map(([user, role]) => api('PUT', `${identity}/projects/${project.id}/users/${user}/roles/${role}`)));
+  return project.id;
+}
+
+async function seedFlavors(api: Api) {
+  const { flavors: found } = await api('GET', '/compute/v2.1/flavors');
+  const missing = flavors.filter(({ id }) => !found.some((flavor: { id: string }) => flavor.id === id));
+  await Promise.all(missing.map((flavor) => api('POST', '/compute/v2.1/flavors', { flavor })));
+}
+
+async function seedNetworks(api: Api, demo: string) {
+  const network = async (name: string, more: object, subnet: object) => {
+    const { id } = await ensure(api, '/network/v2.0/networks', 'networks', 'network', { name, ...more });
+    await ensure(api, '/network/v2.0/subnets', 'subnets', 'subnet', { name: `${name}-subnet`, network_id: id, ip_version: 4, ...subnet });
+  };
+  await Promise.all([
+    network('private', { project_id: demo }, { project_id: demo, cidr: '10.0.0.0/22', gateway_ip: '10.0.0.1' }),
+    network('public', { 'router:external': true }, { cidr: '172.24.4.0/24', gateway_ip: '172.24.4.1', enable_dhcp: false }),
+  ]);
+}
+
+const seedVolumeType = (api: Api) => ensure(api, '/volume/v3/types', 'volume_types', 'volume_type', { name: '__DEFAULT__', description: 'Default Volume Type' }, '');
