@@ -11,7 +11,7 @@ import { ConditionFailed, TransactionRefused } from './errors.ts';
 import { retrying } from './retry.ts';
 
 export interface Key { pk: string; sk: string }
-export type Item = Record<string, unknown>;
+export type Item = Record<string, any>; // any: so that records declared as interfaces fit
 export type Write =
   | { put: Item & Key; if?: Condition }
   | { update: Key; change: Change; if?: Condition }
