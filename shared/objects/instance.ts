@@ -127,5 +127,19 @@ export const hostIndex = (host: string, uuid: string) => ({ gsi2pk: `HOST#${host
 export const DUE_SHARDS = [...'01234567'];
 export const dueInstance = (uuid: string, at: Date) => ({ due_pk: `INSTANCE#${parseInt(uuid[0]!, 16) % DUE_SHARDS.length}`, due_at: at.toISOString() });
 
+/**
+ * What makes an instance's record a deleted one (by nova-conductor, once all of it is undone). It stays for a while where it
+ * is, for `changes-since`, for admins and for its actions; nothing counts it any more (see quota.ts for the release of its quota).
+ */
+export const DELETED_DAYS = 7;
+export const deletedInstance = (at = new Date()) => ({
+  set: {
+    vm_state: 'deleted', task_state: null, power_state: 0, host: null, node: null, interfaces: [], terminated_at: secondsOf(at), updated_at: secondsOf(at),
+    expires_at: Math.floor(at.getTime() / 1000) + DELETED_DAYS * 86_400,
+  },
+  remove: ['due_pk', 'due_at', 'gsi2pk', 'gsi2sk'],
+});
+
 /** ISO 8601 in seconds. */
-export const now = () => new Date().toISOString().replace(/\.\d+Z$/, 'Z');
+export const secondsOf = (at: Date) => at.toISOString().replace(/\.\d+Z$/, 'Z');
+export const now = () => secondsOf(new Date());
