@@ -3,7 +3,7 @@
  * for new commands and hands each to the agent's socket, as the document would on a host.
  */
 import { type Command, ListCommandsCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createConnection } from 'node:net';
+import { ringer } from '../local/hosts.ts';
 import type { Ring } from '../shared/agent/config.ts';
 import { clientSettings } from './localstack.ts';
 
@@ -12,6 +12,7 @@ const everyMs = 200;
 /** Hands on every ring sent after the start. `hosts` maps a managed instance's id to the host's name. Returns how to stop it. */
 export async function relayRings(hosts: Map<string, string>, ringSocket: string): Promise<() => void> {
   const ssm = new SSMClient(clientSettings);
+  const bell = ringer(ringSocket);
   // LocalStack's list is whole and unpaged, the oldest first.
   const list = async () => (await ssm.send(new ListCommandsCommand({}))).Commands ?? [];
   const seen = new Set((await list()).map(({ CommandId }) => CommandId));
@@ -19,10 +20,11 @@ export async function relayRings(hosts: Map<string, string>, ringSocket: string)
   void (async () => {
     while (!stopped) {
       try {
-        const fresh = (await list()).filter(({ CommandId }) => !seen.has(CommandId));
-        const rings = fresh.flatMap((command) => ringsOf(command, hosts));
-        if (rings.length > 0) await ringAgents(ringSocket, rings);
-        for (const { CommandId } of fresh) seen.add(CommandId); // a ring that didn't arrive is sent again
+        for (const command of await list()) {
+          if (seen.has(command.CommandId)) continue;
+          seen.add(command.CommandId);
+          for (const { host, ring } of ringsOf(command, hosts)) bell.ring(host, ring);
+        }
       } catch (error) {
         if (!stopped) console.error(`rings: ${(error as Error).message}`);
       }
@@ -31,6 +33,7 @@ export async function relayRings(hosts: Map<string, string>, ringSocket: string)
   })();
   return () => {
     stopped = true;
+    bell.stop();
     ssm.destroy();
   };
 }
@@ -40,16 +43,5 @@ function ringsOf({ InstanceIds = [], Parameters }: Command, hosts: Map<string, s
   return InstanceIds.flatMap((id) => {
     const host = hosts.get(id);
     return host && ring ? [{ host, ring }] : [];
-  });
-}
-
-/** Writes rings to an agent's socket, a line of JSON each. */
-export function ringAgents(ringSocket: string, rings: Ring[]): Promise<void> {
-  return new Promise((done, failed) => {
-    const socket = createConnection(ringSocket);
-    socket.on('error', failed);
-    socket.on('close', () => done());
-    socket.end(rings.map((ring) => `${JSON.stringify(ring)}\n`).join(''));
-    socket.resume();
   });
 }

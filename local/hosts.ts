@@ -33,11 +33,11 @@ export function localHosts(dataDir: string, count: number): Host[] {
 }
 
 /** One agent process for all of this machine's hosts; it is started again if it dies. */
-export function startAgent(config: AgentConfig, settings: { configFile: string; log: string }) {
+export function startAgent(config: AgentConfig, settings: { configFile: string; log: string; env?: NodeJS.ProcessEnv }) {
   writeFileSync(settings.configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
   const main = join(import.meta.dirname, '../agent/main.ts');
   return keepRunning(() => {
-    const child = spawnBound(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--config', settings.configFile], { log: settings.log });
+    const child = spawnBound(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--config', settings.configFile], { log: settings.log, env: settings.env });
     return { ended: new Promise((done) => child.once('exit', done)), kill: () => child.stdin?.end() };
   });
 }

@@ -6,10 +6,10 @@ import { openSync } from 'node:fs';
  * A foreign program that must not outlive us, not even when we are killed with -9: a shell waits at our end of a pipe
  * and kills the program when the pipe closes. It has a session of its own, so that Ctrl-C reaches only us and we decide the order.
  */
-export function spawnBound(command: string, args: string[], options: { log: string; cwd?: string }): ChildProcess {
+export function spawnBound(command: string, args: string[], options: { log: string; cwd?: string; env?: NodeJS.ProcessEnv }): ChildProcess {
   const guard = 'exec 3<&0; "$@" </dev/null 3<&- & program=$!; (read -r _ <&3; kill -9 $program 2>/dev/null) & guard=$!; wait $program; code=$?; kill $guard 2>/dev/null; exit $code';
   const log = openSync(options.log, 'a', 0o600);
-  return spawn('/bin/sh', ['-c', guard, 'guard', command, ...args], { stdio: ['pipe', log, log], detached: true, cwd: options.cwd });
+  return spawn('/bin/sh', ['-c', guard, 'guard', command, ...args], { stdio: ['pipe', log, log], detached: true, cwd: options.cwd, env: options.env });
 }
 
 export interface Engine {

@@ -10,7 +10,7 @@ const rooms: { files: RegExp; may: string[] }[] = [
   { files: /^functions\/([^/]+)\//, may: ['functions/$1/', 'shared/'] },
   { files: /^shared\//, may: ['shared/'] },
   { files: /^agent\//, may: ['agent/', 'shared/agent/', 'shared/objects/', 'shared/telemetry/', 'shared/environment.ts'] },
-  { files: /^infra\//, may: ['infra/', 'shared/deployment/', 'shared/agent/', 'functions/*/deployment.ts', 'local/seed', 'bin/'] },
+  { files: /^infra\//, may: ['infra/', 'shared/deployment/', 'shared/agent/', 'functions/*/deployment.ts', 'local/', 'bin/'] },
   { files: /^local\//, may: ['local/', 'infra/', 'shared/deployment/', 'shared/agent/', 'bin/'] },
   { files: /^bin\//, may: ['bin/'] },
 ];
