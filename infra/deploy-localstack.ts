@@ -3,29 +3,11 @@
  * usage: npm run deploy:localstack    (LocalStack at AWS_ENDPOINT_URL, default http://127.0.0.1:4566)
  */
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { runCdk } from './command.ts';
 import { account, apiUrl, clientSettings, localstackEnvironment, region, requireLocalstack } from './localstack.ts';
+import { dataFolder, type Outputs, outputsFile, readOutputs, stackName } from './localstack-outputs.ts';
 import { seedLocalstack } from './seed-localstack.ts';
-
-export const stackName = 'Novaless';
-
-/** What belongs to this deployment on this machine: outputs, credentials, the hosts' state. */
-export const dataFolder = resolve(import.meta.dirname, '../.novaless');
-export const outputsFile = resolve(dataFolder, 'localstack-outputs.json');
-
-/** The stack's outputs, as its hosts and operators need them. */
-export interface Outputs {
-  PublicEndpoint: string;
-  HostReportsQueueUrl: string;
-  HostHeartbeatsQueueUrl: string;
-  HostJournalTableName: string;
-  ImagesBucketName: string;
-  ConsolesBucketName: string;
-}
-
-export const readOutputs = (): Outputs => (JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Outputs>)[stackName]!;
 
 /** Bootstraps where needed, and deploys. Throws where LocalStack or the CDK fails, or takes too long. */
 export async function deploy(show: (line: string) => void): Promise<Outputs> {

@@ -4,7 +4,7 @@ import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { updateClouds } from './clouds.ts';
 import { runCdk } from './command.ts';
-import { dataFolder, outputsFile, readOutputs, stackName } from './deploy-localstack.ts';
+import { dataFolder, outputsFile, readOutputs, stackName } from './localstack-outputs.ts';
 import { clientSettings, localstackEnvironment, requireLocalstack } from './localstack.ts';
 
 export async function destroy(show: (line: string) => void): Promise<void> {

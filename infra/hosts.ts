@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { freePort } from '../local/engines/ports.ts';
 import { localHosts, startAgent, type Driver } from '../local/hosts.ts';
 import { socketFolder } from '../local/lock.ts';
-import { dataFolder, readOutputs } from './deploy-localstack.ts';
+import { dataFolder, readOutputs } from './localstack-outputs.ts';
 import { invoke, localstackEnvironment, localstackUrl, region, requireLocalstack } from './localstack.ts';
 import { relayRings } from './ring-relay.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { seed } from '../local/seed.ts';
 import { cloud, readClouds, updateClouds } from './clouds.ts';
-import { dataFolder, type Outputs } from './deploy-localstack.ts';
+import { dataFolder, type Outputs } from './localstack-outputs.ts';
 import { invoke } from './localstack.ts';
 
 const openstackRegion = 'RegionOne'; // the parameter RegionName has this default
