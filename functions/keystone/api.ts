@@ -1,0 +1,4 @@
+import { identityApi } from './service.ts';
+import { outside, root } from './discovery.ts';
+
+export const handler = identityApi([...root], outside);

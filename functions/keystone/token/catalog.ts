@@ -1,0 +1,29 @@
+import { all, type Endpoint } from '../records/entities.ts';
+
+export interface CatalogEntry { id: string; type: string; name: string; endpoints: object[] }
+
+/** The services and where they are, as one user and project see them: `$(project_id)s` in a URL is the token's. */
+export async function catalogFor(userId: string, projectId: string | undefined): Promise<CatalogEntry[]> {
+  const [services, endpoints] = await Promise.all([all('service'), all('endpoint')]);
+  return services
+    .filter(({ data }) => data.enabled)
+    .map(({ data }) => ({
+      id: data.id, type: data.type, name: data.name,
+      endpoints: endpoints.filter((e) => e.data.enabled && e.data.service_id === data.id).flatMap((e) => shown(e, userId, projectId)),
+    }));
+}
+
+function shown({ data }: Endpoint, userId: string, projectId: string | undefined): object[] {
+  const url = substitute(data.url, { project_id: projectId, tenant_id: projectId, user_id: userId });
+  return url === undefined ? [] : [{ id: data.id, interface: data.interface, region: data.region_id, region_id: data.region_id, url }];
+}
+
+/** Undefined where the URL asks for what there is not: then the endpoint is left out, as Keystone does. */
+function substitute(url: string, values: Record<string, string | undefined>): string | undefined {
+  let missing = false;
+  const result = url.replace(/[$%]\((\w+)\)s/g, (_, name: string) => {
+    missing ||= values[name] === undefined;
+    return values[name] ?? '';
+  });
+  return missing ? undefined : result;
+}
