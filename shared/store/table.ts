@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand, DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand,
@@ -114,8 +115,8 @@ export function table(which: TableName) {
     return selection.limit ? items.slice(0, selection.limit) : items;
   }
 
-  /** All or nothing, up to 100 writes. A token makes a repeated call (within 10 minutes) count once. */
-  async function transact(writes: Write[], token?: string): Promise<void> {
+  /** All or nothing, up to 100 writes. A token makes a repeated call (within 10 minutes) count once; our own retries have one anyway. */
+  async function transact(writes: Write[], token: string = randomUUID()): Promise<void> {
     const TransactItems = writes.map((w): NonNullable<TransactWriteCommandInput['TransactItems']>[number] => {
       const base = { TableName: TableName() };
       if ('put' in w) return { Put: { ...base, Item: w.put, ...conditional(w.if) } };
