@@ -15,6 +15,8 @@ export function spawnBound(command: string, args: string[], options: { log: stri
 export interface Engine {
   endpoint: string;
   stop(): Promise<void>;
+  /** Of an engine that is a process: its guard's, whose process group it leads. */
+  pid?: () => number;
 }
 
 /** Runs `start` again after each unexpected end, so that an engine's crash costs moments. Its data is on disk. */

@@ -12,8 +12,10 @@ export async function startDynamoDb(options: { dataDir: string; log: string; jav
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const port = await freePort();
   const { command, args, cwd } = (!options.java && dynoxide(folder, port)) || dynamoDbLocal(folder, port);
+  let pid = 0;
   const running = keepRunning(() => {
     const child = spawnBound(command, args, { log: options.log, cwd });
+    pid = child.pid!;
     return { ended: new Promise((done) => child.once('exit', done)), kill: () => child.stdin?.end() };
   });
   const endpoint = `http://127.0.0.1:${port}`;
@@ -23,7 +25,7 @@ export async function startDynamoDb(options: { dataDir: string; log: string; jav
     await running.stop();
     throw error;
   }
-  return { endpoint, stop: running.stop };
+  return { endpoint, stop: running.stop, pid: () => pid };
 }
 
 interface Program { command: string; args: string[]; cwd?: string }

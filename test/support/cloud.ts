@@ -1,0 +1,36 @@
+/**
+ * A whole cloud for a test, from the sources as they are, in a folder that goes with it:
+ *
+ *     const cloud = await testCloud(t, { hypervisors: 2 });
+ *
+ * Faults: `cloud.breakFunction('glance-api')` makes every later invocation fail as a crash would, until `cloud.mendFunction(name)`;
+ * `{ doubleMessages: true }` delivers every SQS batch twice; `{ around }` sees and may change each invocation (local/functions.ts).
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startCloud } from '../../local/cloud.ts';
+import type { CloudOptions } from '../../local/cloud.ts';
+import type { AroundInvoke } from '../../local/functions.ts';
+
+export interface TestCloudOptions extends Partial<CloudOptions> {
+  doubleMessages?: boolean;
+}
+
+export async function testCloud(t: { after: (done: () => unknown) => void } | undefined, { doubleMessages, around, ...options }: TestCloudOptions = {}) {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'novaless-test-'));
+  const broken = new Set<string>();
+  const faulty: AroundInvoke = async (call, next) => {
+    if (broken.has(call.function.replace('Novaless-', ''))) return { error: { errorType: 'Runtime.ExitError', errorMessage: 'broken by a test', trace: [] } };
+    const deliver = (event: unknown) => (around ? around({ ...call, event }, next) : next(event));
+    if (doubleMessages && call.source === 'sqs') await deliver(call.event);
+    return deliver(call.event);
+  };
+  const cloud = await startCloud({ port: 0, ...options, dataDir, around: faulty });
+  const stop = async () => {
+    await cloud.stop();
+    if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  };
+  t?.after(stop);
+  return { ...cloud, stop, breakFunction: (name: string) => void broken.add(name), mendFunction: (name: string) => void broken.delete(name) };
+}
