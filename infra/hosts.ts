@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { freePort } from '../local/engines/ports.ts';
 import { localHosts, startAgent, type Driver } from '../local/hosts.ts';
 import { socketFolder } from '../local/lock.ts';
-import { dataFolder, readOutputs } from './localstack-outputs.ts';
+import { localstackFolder, readOutputs } from './localstack-outputs.ts';
 import { invoke, localstackEnvironment, localstackUrl, region, requireLocalstack } from './localstack.ts';
 import { relayRings } from './ring-relay.ts';
 
@@ -24,7 +24,7 @@ export interface RunningHosts {
 export async function startHosts({ driver, count }: { driver: Driver; count: number }): Promise<RunningHosts> {
   await requireLocalstack();
   const outputs = readOutputs();
-  const folder = join(dataFolder, 'localstack');
+  const folder = localstackFolder;
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const hosts = localHosts(folder, count);
   const port = await freePort();

@@ -7,6 +7,9 @@ export const stackName = 'Novaless';
 export const dataFolder = resolve(import.meta.dirname, '../.novaless');
 export const outputsFile = resolve(dataFolder, 'localstack-outputs.json');
 
+/** Passwords, the hosts' identities and their state. */
+export const localstackFolder = resolve(dataFolder, 'localstack');
+
 /** The stack's outputs, as its hosts and operators need them. */
 export interface Outputs {
   PublicEndpoint: string;
