@@ -13,9 +13,12 @@ import { deleteObject, objectKey } from './objects.ts';
 export interface Upload extends Item {
   id: string;
   image_id: string;
-  /** `abandoned`: nobody may finish it any more; it stays a day, for the bytes that a late writer may still bring. */
-  state: 'open' | 'abandoned';
-  due_at: string;
+  /**
+   * `abandoned`: nobody may finish it any more; it stays a day, for the bytes that a late writer may still bring.
+   * `finished`: the image has the bytes; it stays a day, so that a repeated report is known.
+   */
+  state: 'open' | 'abandoned' | 'finished';
+  due_at?: string;
 }
 
 const LATE_WRITERS_MS = 24 * 3_600_000;
@@ -56,7 +59,7 @@ export async function finishUpload(upload: Upload, stored: Stored): Promise<bool
     if (image.status !== 'saving' && image.status !== 'importing') return true; // done before
     const next: Image = { ...changed(image), ...stored, virtual_size: stored.virtual_size ?? null, status: 'active' };
     try {
-      await glance.transact([{ put: imageItem(next), if: { revision: image.revision } }, { delete: uploadKey(upload.id) }]);
+      await glance.transact([{ put: imageItem(next), if: { revision: image.revision } }, { put: finished(upload) }]);
       return true;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
@@ -87,6 +90,8 @@ export async function abandonUpload(upload: Pick<Upload, 'id' | 'image_id'>, fai
 export const abandoned = (upload: Pick<Upload, 'id' | 'image_id'>, due = new Date(Date.now() + LATE_WRITERS_MS)) => ({
   ...uploadKey(upload.id), id: upload.id, image_id: upload.image_id, state: 'abandoned' as const, due_pk: UPLOADS_DUE, due_at: due.toISOString(),
 });
+
+const finished = ({ id, image_id }: Upload) => ({ ...uploadKey(id), id, image_id, state: 'finished' as const, expires_at: Math.floor((Date.now() + LATE_WRITERS_MS) / 1000) });
 
 function requeued(image: Image, failedImport: boolean): Image {
   const { upload_id: _, ...rest } = changed(image);

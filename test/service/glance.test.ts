@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { createHash, randomBytes } from 'node:crypto';
+import { after, before, test } from 'node:test';
+import { adminToken, caller, startRig, token, type Rig } from './rig.ts';
+
+let rig: Rig;
+let glance: ReturnType<typeof caller>;
+before(async () => {
+  rig = await startRig();
+  glance = caller((await import('../../functions/glance-api/http.ts')).handler);
+});
+after(() => rig.stop());
+
+const mine = token('mine');
+const theirs = token('theirs');
+const image = (fields: object = {}) => ({ name: 'centos7', disk_format: 'raw', container_format: 'bare', ...fields });
+async function create(fields: object = {}, as = mine): Promise<any> {
+  const answer = await glance('POST', '/image/v2/images', { token: as, body: image(fields) });
+  assert.equal(answer.status, 201, JSON.stringify(answer.body));
+  return answer.body;
+}
+async function createActive(bytes: Buffer, fields: object = {}, as = mine) {
+  const { id } = await create(fields, as);
+  const put = await glance('PUT', `/image/v2/images/${id}/file`, { token: as, body: bytes });
+  assert.equal(put.status, 204, JSON.stringify(put.body));
+  return id as string;
+}
+const show = async (id: string, as = mine) => (await glance('GET', `/image/v2/images/${id}`, { token: as })).body;
+
+test('an uploaded image comes back byte for byte, with its size and hashes', async () => {
+  const bytes = randomBytes(100_000);
+  const id = await createActive(bytes, { os_distro: 'centos' });
+  const shown = await show(id);
+  assert.equal(shown.status, 'active');
+  assert.equal(shown.size, bytes.length);
+  assert.equal(shown.checksum, createHash('md5').update(bytes).digest('hex'));
+  assert.equal(shown.os_hash_algo, 'sha512');
+  assert.equal(shown.os_hash_value, createHash('sha512').update(bytes).digest('hex'));
+  assert.equal(shown.os_distro, 'centos');
+  assert.equal(shown.stores, 's3');
+  assert.equal(shown.direct_url, undefined, 'where the data is, is for services only');
+  const whole = await glance('GET', `/image/v2/images/${id}/file`, { token: mine });
+  assert.deepEqual(whole.bytes, bytes);
+  assert.equal(whole.headers['content-md5'], shown.checksum);
+  const part = await glance('GET', `/image/v2/images/${id}/file`, { token: mine, headers: { Range: 'bytes=10-19' } });
+  assert.equal(part.status, 206);
+  assert.deepEqual(part.bytes, bytes.subarray(10, 20));
+});
+
+test('a service learns where a host fetches the image by itself', async () => {
+  const id = await createActive(Buffer.from('data'));
+  const answer = await glance('GET', `/image/v2/images/${id}`, { token: mine, headers: { 'X-Service-Token': token('service', 'service') } });
+  assert.match(answer.body.direct_url, new RegExp(`^s3://images/${id}/`));
+  assert.equal(answer.body.locations[0].url, answer.body.direct_url);
+});
+
+test('a second upload to an image is refused, and leaves the first as it is', async () => {
+  const id = await createActive(Buffer.from('first'));
+  const again = await glance('PUT', `/image/v2/images/${id}/file`, { token: mine, body: Buffer.from('second') });
+  assert.equal(again.status, 409);
+  assert.equal((await glance('GET', `/image/v2/images/${id}/file`, { token: mine })).bytes.toString(), 'first');
+});
+
+test('bytes that are not of the declared format are refused, and the image waits for others', async () => {
+  const { id } = await create({ disk_format: 'qcow2' });
+  const put = await glance('PUT', `/image/v2/images/${id}/file`, { token: mine, body: Buffer.from('not a disk') });
+  assert.equal(put.status, 400);
+  assert.match(put.body.message, /qcow2/);
+  assert.equal((await show(id)).status, 'queued');
+});
+
+test('the front learns where an upload goes, and its report makes the image active', async () => {
+  const { id } = await create();
+  const begun = await glance('POST', '/image/v2/novaless/uploads', { token: mine, body: { image_id: id } });
+  assert.equal(begun.status, 201);
+  assert.equal((await show(id)).status, 'saving');
+  const bytes = randomBytes(5000);
+  await fetch(`${rig.engines.s3.endpoint}/${begun.body.bucket}/${begun.body.key}`, { method: 'PUT', body: bytes });
+  const report = { size: 5000, checksum: createHash('md5').update(bytes).digest('hex'), os_hash_algo: 'sha512', os_hash_value: createHash('sha512').update(bytes).digest('hex') };
+  const url = `/image/v2/novaless/uploads/${begun.body.id}`;
+  assert.equal((await glance('PUT', url, { token: theirs, body: report })).status, 404);
+  assert.equal((await glance('PUT', url, { token: mine, body: { ...report, size: 5001 } })).status, 400);
+  assert.equal((await glance('PUT', url, { token: mine, body: report })).status, 204);
+  assert.equal((await glance('PUT', url, { token: mine, body: report })).status, 204, 'a repeated report changes nothing');
+  assert.equal((await show(id)).status, 'active');
+  const where = await glance('GET', `/image/v2/novaless/downloads/${id}`, { token: mine });
+  assert.deepEqual(where.body, { bucket: begun.body.bucket, key: begun.body.key, size: 5000, checksum: report.checksum });
+  assert.equal((await glance('GET', `/image/v2/novaless/downloads/${id}`, { token: theirs })).status, 404);
+});
+
+test('an upload that the client broke off leaves the image queued and no bytes', async () => {
+  const { id } = await create();
+  const begun = await glance('POST', '/image/v2/novaless/uploads', { token: mine, body: { image_id: id } });
+  const url = `${rig.engines.s3.endpoint}/${begun.body.bucket}/${begun.body.key}`;
+  await fetch(url, { method: 'PUT', body: 'half' });
+  for (let i = 0; i < 2; i++) assert.equal((await glance('DELETE', `/image/v2/novaless/uploads/${begun.body.id}`, { token: mine })).status, 204);
+  assert.equal((await show(id)).status, 'queued');
+  assert.equal((await fetch(url)).status, 404);
+  assert.equal((await glance('POST', '/image/v2/novaless/uploads', { token: mine, body: { image_id: id } })).status, 201);
+});
+
+test("another project's image does not exist, a public one does", async () => {
+  const id = await createActive(Buffer.from('mine'));
+  const open = await createActive(Buffer.from('everyone'), { visibility: 'public', name: 'everyones' }, adminToken);
+  assert.equal((await glance('GET', `/image/v2/images/${id}`, { token: theirs })).status, 404);
+  assert.equal((await glance('PUT', `/image/v2/images/${id}/file`, { token: theirs, body: Buffer.from('x') })).status, 404);
+  assert.equal((await show(open, theirs)).name, 'everyones');
+  assert.equal((await glance('POST', '/image/v2/images', { token: mine, body: image({ visibility: 'public' }) })).status, 403);
+  const names = (await glance('GET', '/image/v2/images?limit=1000', { token: theirs })).body.images.map((i: any) => i.id);
+  assert.ok(names.includes(open) && !names.includes(id));
+});
+
+test('a list is found by name, filtered, sorted and paged', async () => {
+  const who = token('lister');
+  for (const [name, os_distro] of [['a', 'x'], ['b,c', 'y'], ['d', 'x']] as const) await create({ name, os_distro, tags: [name] }, who);
+  const names = async (query: string) => {
+    const answer = await glance('GET', `/image/v2/images?visibility=shared&${query}`, { token: who });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body.images.map((i: any) => i.name) as string[];
+  };
+  assert.deepEqual(await names('sort=name:asc'), ['a', 'b,c', 'd']);
+  assert.deepEqual(await names('name=a'), ['a']);
+  assert.deepEqual(await names('sort_key=name&sort_dir=desc&name=in:a,"b,c"'), ['b,c', 'a']);
+  assert.deepEqual(await names('os_distro=x&sort_key=name&sort_dir=asc'), ['a', 'd']);
+  assert.deepEqual(await names('tag=d'), ['d']);
+  assert.deepEqual(await names(`created_at=gt:${new Date(Date.now() + 60_000).toISOString()}`), []);
+  const first = (await glance('GET', '/image/v2/images?visibility=shared&limit=2&sort=name:asc', { token: who })).body;
+  assert.deepEqual(first.images.map((i: any) => i.name), ['a', 'b,c']);
+  const second = (await glance('GET', `/image${first.next}`, { token: who })).body;
+  assert.deepEqual(second.images.map((i: any) => i.name), ['d']);
+  assert.equal(second.next, undefined);
+  for (const wrong of ['limit=-1', 'limit=x', 'sort_key=nothing', 'sort=name:up', 'visibility=nobody', 'created_at=gt:yesterday', 'marker=none', 'os_hidden=maybe'])
+    assert.equal((await glance('GET', `/image/v2/images?${wrong}`, { token: who })).status, 400, wrong);
+});
+
+test('wrong fields are refused with their names', async () => {
+  for (const [fields, status, said] of [
+    [{ disk_format: 'floppy' }, 400, /floppy/], [{ min_disk: -1 }, 400, /min_disk/], [{ min_ram: 'much' }, 400, /min_ram/], [{ size: 3 }, 403, /size/],
+    [{ os_glance_x: 'y' }, 403, /os_glance_x/], [{ some_property: 3 }, 400, /some_property/], [{ id: 'x' }, 400, /id/], [{ owner: 'theirs' }, 403, /theirs/],
+  ] as [object, number, RegExp][]) {
+    const answer = await glance('POST', '/image/v2/images', { token: mine, body: image(fields) });
+    assert.equal(answer.status, status, JSON.stringify(fields));
+    assert.match(answer.body.message, said);
+  }
+});
