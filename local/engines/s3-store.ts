@@ -3,7 +3,7 @@ import { createReadStream, createWriteStream, existsSync, mkdirSync, readFileSyn
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
-import { finished, pipeline } from 'node:stream/promises';
+import { pipeline } from 'node:stream/promises';
 
 /** An error as S3 answers it. */
 export class S3Error extends Error {
@@ -172,16 +172,14 @@ async function writeBytes(file: string, body: AsyncIterable<Buffer>) {
   return { md5: md5.digest('hex'), size };
 }
 
-export const storedObject = {
-  /** Sends bytes `from`..`to` (both included) of an object, in pieces of 64 KB. */
-  async pipe({ parts }: Pick<StoredObject, 'parts'>, from: number, to: number, target: Writable) {
+/** Sends bytes `from`..`to` (both included) of an object, in pieces of 64 KB. */
+export async function sendBytes({ parts }: Pick<StoredObject, 'parts'>, from: number, to: number, target: Writable) {
+  await pipeline(async function* () {
     let start = 0;
     for (const { file, size } of parts) {
       const [first, last] = [Math.max(from - start, 0), Math.min(to - start, size - 1)];
-      if (first <= last) await pipeline(createReadStream(file, { start: first, end: last }), target, { end: false });
+      if (first <= last) yield* createReadStream(file, { start: first, end: last });
       start += size;
     }
-    target.end();
-    await finished(target);
-  },
-};
+  }, target);
+}

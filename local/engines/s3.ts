@@ -6,10 +6,9 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openStore } from './s3-store.ts';
-import { S3Error, storedObject } from './s3-store.ts';
-import type { StoredObject } from './s3-store.ts';
 import { bodyOf } from './s3-body.ts';
+import { openStore, S3Error, sendBytes } from './s3-store.ts';
+import type { StoredObject } from './s3-store.ts';
 
 const { port, folder } = workerData as { port: number; folder: string };
 const store = openStore(folder);
@@ -87,7 +86,7 @@ async function sendObject(object: StoredObject, request: IncomingMessage, respon
   if (range) headers['content-range'] = `bytes ${from}-${to}/${object.size}`;
   response.writeHead(range ? 206 : 200, headers);
   if (request.method === 'HEAD') return void response.end();
-  await storedObject.pipe(object, from, to, response);
+  await sendBytes(object, from, to, response);
 }
 
 /** First and last byte of a Range header; undefined for the whole object. */
