@@ -1,0 +1,18 @@
+import type { Api } from '../../shared/http/api.ts';
+import { networkFault } from '../../shared/http/faults.ts';
+import { validateBody } from './http/body.ts';
+import { networkRoutes } from './network/routes.ts';
+import { policies } from './policies.ts';
+import { portRoutes } from './port/routes.ts';
+import { subnetRoutes } from './subnet/routes.ts';
+
+/** OpenStack Networking API v2.0. A resource is a folder with its schema, its view, its store and its routes, listed here. */
+export const api: Api = {
+  service: 'neutron-server',
+  root: '/network/v2.0',
+  routes: [...networkRoutes, ...subnetRoutes, ...portRoutes],
+  policies,
+  fault: networkFault,
+  validate: validateBody,
+  validationSteps: { ask: 23 },
+};

@@ -1,0 +1,22 @@
+import type { Request } from '../../../shared/http/route.ts';
+import type { View } from './list.ts';
+
+/**
+ * The answer to a POST of one resource, or of a list of them (Networking API v2.0, "Bulk-create"): all are made, or none. Those
+ * already made are taken back where a later one fails.
+ */
+export async function createEach<Given, Made>(
+  request: Request, resource: string, collection: string,
+  create: (given: Given) => Promise<Made>, view: (request: Request, made: Made) => View, undo: (made: Made) => Promise<unknown>,
+): Promise<Record<string, View | View[]>> {
+  const body = request.body as Record<string, unknown>;
+  if (!(collection in body)) return { [resource]: view(request, await create(body[resource] as Given)) };
+  const made: Made[] = [];
+  try {
+    for (const given of body[collection] as Given[]) made.push(await create(given));
+  } catch (error) {
+    for (const one of made.reverse()) await undo(one).catch(() => undefined);
+    throw error;
+  }
+  return { [collection]: made.map((one) => view(request, one)) };
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { StoreBusy } from '../../../shared/store/errors.ts';
+import type { Request } from '../../../shared/http/route.ts';
+import { factsOf, log } from '../../../shared/telemetry/log.ts';
+import { conflict } from '../../../shared/http/errors.ts';
+import { macAddressInUse, policyNotAuthorized, resourceNotFound } from '../errors.ts';
+import { enforce, enforceAttributes } from '../http/enforce.ts';
+import { ownerOf } from '../http/owner.ts';
+import { newStandard } from '../http/standard.ts';
+import { defaultSecurityGroupId, derivedId } from '../ids.ts';
+import { generateMac } from '../ipam/mac.ts';
+import { isRefusal } from '../quota/counted.ts';
+import { giveBack, take } from '../quota/usage.ts';
+import { ensureDefaultSecurityGroup } from '../security-group/defaults.ts';
+import { isMarked } from '../store/deletion.ts';
+import type { Network, Port } from '../store/records.ts';
+import { find, sees } from '../store/visible.ts';
+import { chooser, wantsOf } from './addresses.ts';
+import { addressPairsOf, isNetworkDevice, macOf, mergeDhcpOptions } from './attributes.ts';
+import { readGrounds, requireGrounds } from './grounds.ts';
+import { removePort } from './remove.ts';
+import type { PortCreate } from './schema.ts';
+import { checkPortSecurity, requireGroups } from './security.ts';
+import { transition } from './store.ts';
+
+/** A POST with the same value (and owner) again is the same port: a caller that got no answer may ask again. */
+export const IDEMPOTENCY_HEADER = 'x-novaless-idempotency-key';
+
+/**
+ * Makes a port: reads what it stands on, counts it, writes it with its addresses and all that refers to it at once, and looks
+ * whether its network is still there. Four requests to the database where nobody else wants the same address.
+ */
+export async function createPort(request: Request, given: PortCreate): Promise<Port> {
+  const project = ownerOf(request, given);
+  const key = request.header(IDEMPOTENCY_HEADER);
+  const id = key ? derivedId('port', project, key) : randomUUID();
+  const groupIds = given.security_groups ?? [defaultSecurityGroupId(project)];
+  const { network, groups, port: earlier } = await readGrounds({ network: given.network_id, groups: groupIds, ...(key && { port: id }) });
+  if (earlier) return sameRequest(earlier, given);
+  if (!network || !sees(request.context, network)) throw resourceNotFound('network', given.network_id);
+  if (isMarked(network)) throw new StoreBusy(`network ${network.id} is being deleted`);
+  authorize(request, given, network);
+  const draft = draftPort(id, project, given, network, request);
+  if (given.security_groups) requireGroups(request.context, draft.security_groups, groups);
+  else if (draft.security_groups.length) await ensureDefaultSecurityGroup(project, groups[0]);
+  const place = placing(draft, network, given);
+
+  await take(project, 'port');
+  const port = await place().catch(async (error: unknown) => {
+    // an answer may have got lost on its way: the port is there, or it never was
+    const there = isRefusal(error) ? undefined : await find('port', id);
+    if (there) return there;
+    await giveBack(project, 'port');
+    throw error;
+  });
+  if (port.made_by !== request.requestId) {
+    await giveBack(project, 'port');
+    return sameRequest(port, given);
+  }
+  try {
+    await requireGrounds(port);
+  } catch (error) {
+    await takeBack(port);
+    throw error;
+  }
+  return port;
+}
+
+function sameRequest(port: Port, given: PortCreate): Port {
+  if (port.network_id !== given.network_id) throw conflict('The idempotency key was used for a port on another network.', { type: 'IdempotencyKeyInUse' });
+  return port;
+}
+
+/** Neutron's policies of what a port may be given: by its network's owner, or on a network that is shared. */
+function authorize(request: Request, given: PortCreate, network: Network): void {
+  if (!network.shared && !request.allowed('create_port', network)) throw policyNotAuthorized('create_port');
+  if (given.fixed_ips && !network.shared) enforce(request, 'create_port:fixed_ips', network);
+  if (given.fixed_ips?.some(({ ip_address }) => ip_address !== undefined)) enforce(request, 'create_port:fixed_ips:ip_address', network);
+  if (given.device_owner && isNetworkDevice(given.device_owner)) enforce(request, 'create_port:device_owner', network);
+  enforceAttributes(request, 'create_port', given, ['mac_address', 'port_security_enabled', 'allowed_address_pairs', 'binding:host_id', 'binding:profile'], network);
+}
+
+function draftPort(id: string, project: string, given: PortCreate, network: Network, request: Request): Port {
+  const trusted = isNetworkDevice(given.device_owner ?? '');
+  const port_security_enabled = given.port_security_enabled ?? (network.port_security_enabled && !trusted);
+  const mac_address = given.mac_address === undefined ? generateMac() : macOf(given.mac_address);
+  const port: Port = {
+    ...newStandard(id, project, given),
+    network_id: network.id,
+    mac_address,
+    admin_state_up: given.admin_state_up ?? true,
+    device_id: given.device_id ?? '',
+    device_owner: given.device_owner ?? '',
+    fixed_ips: [],
+    security_groups: given.security_groups ?? (port_security_enabled ? [defaultSecurityGroupId(project)] : []),
+    allowed_address_pairs: addressPairsOf(given.allowed_address_pairs ?? [], mac_address),
+    extra_dhcp_opts: mergeDhcpOptions([], given.extra_dhcp_opts ?? []),
+    port_security_enabled,
+    dns_name: (given.dns_name ?? '').toLowerCase(),
+    'binding:host_id': given['binding:host_id'] ?? '',
+    'binding:vnic_type': 'normal',
+    'binding:profile': given['binding:profile'] ?? {},
+    made_by: request.requestId,
+  };
+  checkPortSecurity(port, true);
+  return port;
+}
+
+/** Writes the port, with other addresses and another MAC as long as these turn out to be taken and may be others. */
+function placing(draft: Port, network: Network, given: PortCreate): () => Promise<Port> {
+  const addresses = chooser(network, wantsOf(network, given.fixed_ips ?? undefined));
+  let mac = draft.mac_address;
+  return async () => {
+    for (let macs = 1; ; ) {
+      const port = { ...draft, mac_address: mac, fixed_ips: addresses.choose(mac) };
+      const clash = await transition(undefined, port);
+      if (!clash) return port;
+      if (clash.of === 'port') {
+        const twin = await find('port', draft.id);
+        if (twin) return twin;
+      } else if (clash.of === 'address') await addresses.learn(clash);
+      else {
+        if (given.mac_address !== undefined) throw macAddressInUse(network.id, mac);
+        if (++macs > 16) throw new StoreBusy(`unable to generate a unique MAC on network ${network.id}`);
+        mac = generateMac();
+      }
+    }
+  };
+}
+
+async function takeBack(port: Port): Promise<void> {
+  try {
+    if (await removePort(port.id)) await giveBack(port.project_id, 'port');
+  } catch (error) {
+    log.error('port not taken back', { port_id: port.id, ...factsOf(error) }); // it stays counted, and its owner can delete it
+  }
+}

@@ -1,0 +1,35 @@
+import { StoreBusy } from '../../../shared/store/errors.ts';
+import { resourceNotFound } from '../errors.ts';
+import { db } from '../store/db.ts';
+import { isMarked } from '../store/deletion.ts';
+import { resourceKey } from '../store/keys.ts';
+import type { Network, Port, SecurityGroup } from '../store/records.ts';
+
+/** What a port stands on, read in one request. */
+export interface Grounds { network: Network | undefined; groups: SecurityGroup[]; port: Port | undefined }
+
+export async function readGrounds(ids: { network: string; groups: string[]; port?: string }): Promise<Grounds> {
+  const items = await db.getMany([
+    resourceKey('network', ids.network),
+    ...ids.groups.map((id) => resourceKey('security_group', id)),
+    ...(ids.port ? [resourceKey('port', ids.port)] : []),
+  ]);
+  const of = (kind: string) => items.filter(({ sk }) => sk === kind) as unknown[];
+  return { network: of('network')[0] as Network | undefined, groups: of('security_group') as SecurityGroup[], port: of('port')[0] as Port | undefined };
+}
+
+/**
+ * After a port took hold of its network, subnets and groups: are they still there? Who deletes one of them looks for ports after
+ * he marked it (store/deletion.ts), so one of the two sees the other. Throws 404 where it's gone, and where its deletion is
+ * still undecided that one should try again.
+ */
+export async function requireGrounds({ network_id, fixed_ips, security_groups }: Port): Promise<void> {
+  const { network, groups } = await readGrounds({ network: network_id, groups: security_groups });
+  const missing =
+    !network ? resourceNotFound('network', network_id)
+    : fixed_ips.map(({ subnet_id }) => subnet_id).filter((id) => !network.subnets[id]).map((id) => resourceNotFound('subnet', id))[0]
+      ?? security_groups.filter((id) => !groups.some((group) => group.id === id)).map((id) => resourceNotFound('security_group', id))[0];
+  if (missing) throw missing;
+  const going = [network!, ...fixed_ips.map(({ subnet_id }) => network!.subnets[subnet_id]!), ...groups].find(isMarked);
+  if (going) throw new StoreBusy(`${going.id} is being deleted`);
+}
