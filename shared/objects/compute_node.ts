@@ -18,6 +18,8 @@ export interface ComputeNode extends Key {
   memory_mb_used: number;
   local_gb_used: number;
   running_vms: number;
+  /** Builds that failed here since the last one that succeeded. */
+  failed_builds?: number;
   disabled: boolean;
   disabled_reason: string | null;
   forced_down: boolean;
@@ -49,6 +51,19 @@ export const SERVICE_DOWN_SECONDS = 60;
 export const isUp = (node: Pick<ComputeNode, 'last_seen_up' | 'forced_down'>, at = Date.now()) =>
   !node.forced_down && node.last_seen_up !== null && at - Date.parse(node.last_seen_up) < SERVICE_DOWN_SECONDS * 1000;
 
-/** An instance's claim on a host's room: the record that its release is conditional on. */
-export interface Claim extends Key { instance_uuid: string; project_id: string; host: string; attempt: number; vcpus: number; memory_mb: number; local_gb: number; created_at: string; [attribute: string]: unknown }
+/** An instance's claim on a host's room: the record that its release is conditional on. gsi2 finds the claims on a host. */
+export interface Claim extends Key {
+  instance_uuid: string;
+  project_id: string;
+  host: string;
+  attempt: number;
+  vcpus: number;
+  memory_mb: number;
+  local_gb: number;
+  created_at: string;
+  gsi2pk: string;
+  gsi2sk: string;
+  [attribute: string]: unknown;
+}
 export const claimKey = (uuid: string): Key => ({ pk: `SERVER#${uuid}`, sk: 'CLAIM' });
+export const claimsIndex = (host: string, uuid: string) => ({ gsi2pk: `CLAIMS#${host}`, gsi2sk: uuid });

@@ -76,10 +76,16 @@ export interface Instance extends Key {
   host: string | null;
   node: string | null;
   availability_zone: string | null; // what was asked for
+  /** The zone of its host, from the claim on. */
+  host_availability_zone?: string;
   /** Grows with every change of state that a message makes; an older message changes nothing. */
   sequence: number;
-  /** The build's attempt, from 1. */
+  /** The build's attempt, from 1; 0 before there is a host. */
   attempt: number;
+  /** Hosts that the scheduler offered for further attempts. */
+  alternates?: string[];
+  /** The host has failed builds to its name, which this build's success clears. */
+  clears_failed_builds?: boolean;
   flavor: InstanceFlavor;
   image_ref: string; // '' when booted from a volume
   image_properties: Record<string, unknown>;
@@ -125,6 +131,10 @@ export const hostIndex = (host: string, uuid: string) => ({ gsi2pk: `HOST#${host
 
 /** In flight: the sweeper looks at it once `at` has passed. */
 export const DUE_SHARDS = [...'01234567'];
+/** How long an instance may be scheduled, be built, or have a task under way before the sweeper asks after it. */
+export const SCHEDULING_SECONDS = 120;
+export const BUILD_SECONDS = 300;
+export const TASK_SECONDS = 300;
 export const dueInstance = (uuid: string, at: Date) => ({ due_pk: `INSTANCE#${parseInt(uuid[0]!, 16) % DUE_SHARDS.length}`, due_at: at.toISOString() });
 
 /**
@@ -143,3 +153,9 @@ export const deletedInstance = (at = new Date()) => ({
 /** ISO 8601 in seconds. */
 export const secondsOf = (at: Date) => at.toISOString().replace(/\.\d+Z$/, 'Z');
 export const now = () => secondsOf(new Date());
+
+/** A fault as the API shows it: its message is at most 255 characters, the rest is for `details`. */
+export const faultOf = (code: number, message: string, details?: string): Fault => ({
+  code, created: now(), message: message.length > 255 ? `${message.slice(0, 252)}...` : message,
+  ...((details ?? message.length > 255) && { details: details ?? message }),
+});

@@ -25,6 +25,9 @@ export const recording = <T>(steps: Step[], work: () => T): T => recorder.run([.
 /** What has been recorded here so far; [] outside of `recording`. */
 export const recordedSteps = (): Step[] => recorder.getStore() ?? [];
 
+/** Those recorded so far, for a write that keeps them: no later message needs to carry them. */
+export const takeSteps = (): Step[] => recorder.getStore()?.splice(0) ?? [];
+
 export function record(...steps: Step[]): void {
   recorder.getStore()?.push(...steps);
 }

@@ -21,7 +21,7 @@ export const novaConductor = topic('nova-conductor', {
   /** Step 14's question, 16's read, 17's answer: all that a host's build needs of the instance. Null: it is gone, or has moved on. */
   instance_get: {
     args: Type.Object({ ...Named, host: Type.String(), attempt: Type.Integer() }),
-    result: Type.Union([Type.Object({ instance: Type.Record(Type.String(), Type.Unknown()) }), Type.Null()]),
+    result: Type.Union([Type.Object({ instance: Type.Record(Type.String(), Type.Unknown()), console_public_key: Type.String() }), Type.Null()]),
   },
   /** A change of state; applied only while the record's sequence is older and the host is still the instance's. */
   instance_update: {
@@ -39,6 +39,10 @@ export const novaConductor = topic('nova-conductor', {
   /** A build failed on a host and is undone there: the next alternate, or ERROR. */
   build_failed: {
     args: Type.Object({ ...Named, host: Type.String(), attempt: Type.Integer(), alternates: Type.Array(Type.String()), reason: Type.String(), retry: Type.Boolean(), request_id: Type.String() }),
+  },
+  /** Guests whose power state changed without a command, as their host saw them. */
+  power_states_observed: {
+    args: Type.Object({ host: Type.String(), observed_at: Type.String(), guests: Type.Array(Type.Object({ instance_uuid: Type.String(), power_state: Type.Integer() })) }),
   },
   /** Everything of the instance is undone on its host and in the other services: the record and its claim can go. */
   instance_destroyed: { args: Type.Object({ ...Named, host: Nullable(Type.String()), request_id: Type.String() }) },

@@ -1,0 +1,25 @@
+import { actionKey, type ActionEvent } from '../../shared/objects/action.ts';
+import { now } from '../../shared/objects/instance.ts';
+import { exists } from '../../shared/store/condition.ts';
+import { ConditionFailed } from '../../shared/store/errors.ts';
+import { table } from '../../shared/store/table.ts';
+import { stepAttributes, takeSteps } from '../../shared/telemetry/steps.ts';
+
+const nova = table('nova');
+
+export type EventPart = Pick<ActionEvent, 'event'> & Partial<ActionEvent>;
+
+/** Writes an action's event, the launch's steps that came along, and 'Error' where it failed. Repeating it changes nothing. */
+export async function writeAction(uuid: string, requestId: string, event: EventPart | undefined, { failed = false } = {}): Promise<void> {
+  const set = {
+    ...stepAttributes(takeSteps()),
+    ...(event && { [`events.${event.event}`]: { start_time: null, finish_time: null, result: null, ...event } }),
+    ...(failed && { message: 'Error' }),
+    updated_at: now(),
+  };
+  try {
+    await nova.update(actionKey(uuid, requestId), { set }, { pk: exists() });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error; // the action's record is gone together with its instance
+  }
+}

@@ -1,0 +1,41 @@
+import { releaseClaimWrites } from '../../shared/objects/claim.ts';
+import { claimKey, type Claim } from '../../shared/objects/compute_node.ts';
+import { deletedInstance, instanceKey, now, type Instance } from '../../shared/objects/instance.ts';
+import { quotaRecount, quotaRelease } from '../../shared/objects/quota.ts';
+import { notifyInstance } from '../../shared/notifications/instance.ts';
+import type { Args } from '../../shared/rpc/topic.ts';
+import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
+import { absent, not } from '../../shared/store/condition.ts';
+import { TransactionRefused } from '../../shared/store/errors.ts';
+import { table, type Write } from '../../shared/store/table.ts';
+import { writeAction } from './action-record.ts';
+
+type Destroyed = Args<typeof novaConductor.methods.instance_destroyed>;
+const nova = table('nova');
+
+/**
+ * The end of a deletion: the record becomes a deleted one and the claim goes, together; then the quota's use goes down, once,
+ * by whoever made that write. A repeat cannot know whether the first got that far, and asks for a recount.
+ */
+export async function instanceDestroyed({ instance_uuid, project_id, request_id }: Destroyed): Promise<void> {
+  const [instance, claim] = await Promise.all([nova.get<Instance>(instanceKey(project_id, instance_uuid)), nova.get<Claim>(claimKey(instance_uuid))]);
+  if (!instance) return;
+  if (instance.vm_state === 'deleted') return afterwards(instance, request_id, quotaRecount(project_id));
+  const { set, remove } = deletedInstance();
+  const record: Write = { update: instanceKey(project_id, instance_uuid), change: { set, remove, add: { sequence: 1 } }, if: { vm_state: not('deleted'), task_state: 'deleting' } };
+  try {
+    await nova.transact(claim ? [...releaseClaimWrites(claim), record] : [record, { check: claimKey(instance_uuid), if: { pk: absent() } }]);
+  } catch (error) {
+    if (!(error instanceof TransactionRefused)) throw error;
+    const at = error.failed[claim ? 2 : 0];
+    if (at?.conditionFailed && at.item?.['vm_state'] !== 'deleted') return; // nobody asked for its deletion any more
+    throw error; // the claim moved meanwhile, or another message was first: the next receive sees how things stand
+  }
+  await afterwards(instance, request_id, quotaRelease(instance));
+}
+
+async function afterwards(instance: Instance, requestId: string, { key, change }: ReturnType<typeof quotaRelease>): Promise<void> {
+  await nova.update(key, change);
+  await writeAction(instance.uuid, requestId, { event: 'compute_terminate_instance', start_time: now(), finish_time: now(), result: 'Success', ...(instance.host && { host: instance.host }) });
+  await notifyInstance('delete.end', { ...instance, vm_state: 'deleted', task_state: null });
+}

@@ -1,0 +1,4 @@
+import type { Weigher } from './weigher.ts';
+
+/** Newer hypervisors first. */
+export const hypervisorVersionWeigher: Weigher = (host) => host.hypervisor_version;

@@ -1,0 +1,36 @@
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { environment } from '../deployment/declaration.ts';
+import { requireEnv } from '../environment.ts';
+import type { Instance } from '../objects/instance.ts';
+import { factsOf, log } from '../telemetry/log.ts';
+
+/** As Nova's notifications, with the prefix `compute.instance.` */
+export type InstanceEvent =
+  | `create.${'start' | 'end' | 'error'}` | `delete.${'start' | 'end'}`
+  | `${'power_on' | 'power_off' | 'reboot' | 'pause' | 'unpause' | 'suspend' | 'resume' | 'volume.attach' | 'volume.detach' | 'interface.attach' | 'interface.detach'}.${'end' | 'error'}`;
+
+export const EVENT_SOURCE = 'novaless.compute';
+let client: EventBridgeClient | undefined;
+
+/**
+ * Publishes `compute.instance.*` on the event bus, as a notification driver would: best effort, once or more often;
+ * what it is about never fails because of it. Neither user data nor keys are in it.
+ */
+export async function notifyInstance(event: InstanceEvent, instance: Instance, more: Record<string, unknown> = {}): Promise<void> {
+  const Detail = JSON.stringify({
+    tenant_id: instance.project_id, user_id: instance.user_id, instance_id: instance.uuid, display_name: instance.display_name, host: instance.host,
+    availability_zone: instance.host_availability_zone ?? instance.availability_zone, state: instance.vm_state, old_task_state: instance.task_state,
+    instance_type: instance.flavor.name, vcpus: instance.flavor.vcpus, memory_mb: instance.flavor.memory_mb, root_gb: instance.flavor.root_gb,
+    image_ref: instance.image_ref, created_at: instance.created_at, launched_at: instance.launched_at, request_id: instance.create_request_id,
+    fixed_ips: instance.interfaces.flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address)), ...more,
+  });
+  client ??= new EventBridgeClient({});
+  try {
+    const { FailedEntryCount, Entries } = await client.send(new PutEventsCommand({
+      Entries: [{ EventBusName: requireEnv(environment.bus), Source: EVENT_SOURCE, DetailType: `compute.instance.${event}`, Detail }],
+    }));
+    if (FailedEntryCount) throw new Error(Entries?.[0]?.ErrorMessage ?? 'the event was refused');
+  } catch (error) {
+    log.warn('notification lost', { event, instance: instance.uuid, ...factsOf(error) });
+  }
+}
