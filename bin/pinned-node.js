@@ -17,7 +17,10 @@ export function pinnedNode() {
   }
 }
 
-const child = spawn(pinnedNode(), ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)], { stdio: 'inherit' });
+const args = ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)];
+// Where this Node can, it becomes the other one; else it stays as a parent, whose end the child may look for.
+process.execve?.(pinnedNode(), ['node', ...args], process.env);
+const child = spawn(pinnedNode(), args, { stdio: 'inherit', env: { ...process.env, PINNED_NODE_PARENT: String(process.pid) } });
 // The terminal sends Ctrl-C to the child as well; here we only stay until it has stopped everything.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => signal !== 'SIGINT' && child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 128 + (constants.signals[signal] ?? 0) : code));

@@ -11,7 +11,7 @@
  * Logs: DATA/logs/FUNCTION.log, events.jsonl, agent.log. Tests see every invocation through `around` (functions.ts).
  */
 import type { Server } from 'node:http';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { environment } from '../shared/deployment/declaration.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
@@ -37,6 +37,8 @@ export interface CloudOptions {
   dataDir: string;
   /** 0: any free one. */
   port?: number;
+  /** Whether to begin anew: the data folder's content goes. */
+  reset?: boolean;
   /** Hosts on this machine; 0 for none. Default 1. */
   hypervisors?: number;
   driver?: 'fake';
@@ -64,7 +66,7 @@ const REGION = 'RegionOne';
 export async function startCloud(options: CloudOptions) {
   const dataDir = resolve(options.dataDir);
   const logs = join(dataDir, 'logs');
-  mkdirSync(logs, { recursive: true, mode: 0o700 });
+  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const progress = options.progress ?? (() => {});
   /** What was started, to be stopped in reverse. */
   const started: (() => unknown)[] = [];
@@ -75,11 +77,13 @@ export async function startCloud(options: CloudOptions) {
     let endpoint = 'starting';
     const locked = await lock(dataDir, () => endpoint);
     started.push(() => locked.close());
+    if (options.reset) empty(dataDir);
     const server = await bindFront(options.port ?? 0);
     started.push(() => closeServer(server));
     const { port } = server.address() as { port: number };
     endpoint = `http://127.0.0.1:${port}`;
 
+    mkdirSync(logs, { recursive: true, mode: 0o700 });
     const engines = startEngines(dataDir);
     engines.catch(() => {}); // seen below
     started.push(() => engines.then((all) => all.stop(), () => {}));
@@ -148,11 +152,11 @@ export async function startCloud(options: CloudOptions) {
 
     const secrets = secretsOf(dataDir);
     const credentials = writeCredentials(dataDir, endpoint, REGION, secrets);
-    if (options.seed !== false) {
-      await seed({ invoke, endpoint, region: REGION, ...secrets, marker: join(dataDir, 'seeded') });
-      progress('seed');
-    }
-    if (hosts.length > 0) {
+    /** What should be there and isn't, in words for the user; the next start tries again. */
+    const problems: string[] = [];
+    const tried = (what: Promise<void>) => what.catch((error: Error) => { problems.push(error.message); });
+
+    async function startHosts() {
       const consolePort = await freePort();
       const consoleUrl = `http://127.0.0.1:${consolePort}`;
       for (const { host, managedInstanceId, publicKey } of hosts) {
@@ -168,17 +172,27 @@ export async function startCloud(options: CloudOptions) {
         ringSocket,
         console: { address: '127.0.0.1', port: consolePort },
         hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver: options.driver ?? 'fake', consoleUrl, ...(options.capacity && { capacity: options.capacity }) })),
-      }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log') });
+      }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { PATH: process.env['PATH'], ...aws } });
       started.push(agent.stop);
-      progress('hosts');
     }
-    writeFileSync(join(dataDir, 'endpoint'), endpoint);
+    await Promise.all([
+      hosts.length > 0 && tried(startHosts()),
+      options.seed !== false && tried(seed({ invoke, endpoint, region: REGION, ...secrets, marker: join(dataDir, 'seeded') })),
+    ]);
+    progress('hosts and seed');
 
-    return { endpoint, dataDir, ...secrets, credentials, aws, deployment, functions, hosts, invoke, environmentOf, stop };
+    return { endpoint, dataDir, ...secrets, credentials, problems, aws, deployment, functions, hosts, invoke, environmentOf, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+/** Refuses a folder that is not one of ours: what is emptied is gone. */
+function empty(dataDir: string) {
+  const content = readdirSync(dataDir);
+  if (content.length > 0 && !existsSync(join(dataDir, 'secrets.json')) && !existsSync(join(dataDir, 'logs'))) throw new Error(`${dataDir} is not a data folder of Novaless, so it is not emptied`);
+  for (const name of content) rmSync(join(dataDir, name), { recursive: true, force: true });
 }
 
 const closeServer = (server: Server) => new Promise<void>((done) => {

@@ -27,7 +27,9 @@ export async function seed({ invoke, endpoint, region, adminPassword, demoPasswo
   await invoke('keystone-manage', { command: 'bootstrap', adminPassword, endpoint, region });
   if (marker && existsSync(marker)) return;
   const api = await login(endpoint, adminPassword);
-  await Promise.all([seedFlavors(api), seedVolumeType(api), seedProject(api, demoPassword).then((demo) => seedNetworks(api, demo))]);
+  const parts = await Promise.allSettled([seedFlavors(api), seedVolumeType(api), seedProject(api, demoPassword).then((demo) => seedNetworks(api, demo))]);
+  const failures = parts.flatMap((part) => (part.status === 'rejected' ? [(part.reason as Error).message] : []));
+  if (failures.length > 0) throw new Error(failures.join('; '));
   if (marker) writeFileSync(marker, `${new Date().toISOString()}\n`);
 }
 

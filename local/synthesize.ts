@@ -1,10 +1,12 @@
 /** Writes a cloud assembly and its bundles below a folder. usage: node local/synthesize.ts FOLDER */
 import { join } from 'node:path';
-import { synthesize } from '../infra/app.ts';
 import { bundle } from '../infra/bundle.ts';
 import { functions } from '../infra/functions.ts';
 
 const folder = process.argv[2]!;
 const bundles = join(folder, 'bundles');
-await bundle(functions, bundles);
+const bundling = bundle(functions, bundles);
+bundling.catch(() => {}); // seen below
+const { synthesize } = await import('../infra/app.ts'); // loads the CDK while esbuild, a process of its own, works
+await bundling;
 synthesize({ outdir: join(folder, 'assembly'), bundles });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 
 /**
  * A foreign program that must not outlive us, not even when we are killed with -9: a shell waits at our end of a pipe
@@ -9,7 +9,10 @@ import { openSync } from 'node:fs';
 export function spawnBound(command: string, args: string[], options: { log: string; cwd?: string; env?: NodeJS.ProcessEnv }): ChildProcess {
   const guard = 'exec 3<&0; "$@" </dev/null 3<&- & program=$!; (read -r _ <&3; kill -9 $program 2>/dev/null) & guard=$!; wait $program; code=$?; kill $guard 2>/dev/null; exit $code';
   const log = openSync(options.log, 'a', 0o600);
-  return spawn('/bin/sh', ['-c', guard, 'guard', command, ...args], { stdio: ['pipe', log, log], detached: true, cwd: options.cwd, env: options.env });
+  const child = spawn('/bin/sh', ['-c', guard, 'guard', command, ...args], { stdio: ['pipe', log, log], detached: true, cwd: options.cwd, env: options.env });
+  closeSync(log);
+  child.stdin?.on('error', () => {}); // it ended first
+  return child;
 }
 
 export interface Engine {

@@ -31,7 +31,7 @@ const start = (t: Parameters<typeof startTiny>[0]) =>
   startTiny(t, { glance: { code: glance, routes: ['ANY /image', 'ANY /image/{proxy+}'] } }, { Images: { Type: 'AWS::S3::Bucket', Properties: { BucketName: 'images' } } }, { limit: 1 });
 const told = async (cloud: Awaited<ReturnType<typeof start>>) => (await cloud.invoke('glance', {})) as { calls: { call: string; body: any; type?: string }[]; stored: any };
 const put = (cloud: Awaited<ReturnType<typeof start>>, image: string, body: Buffer | Readable, token = 'good') =>
-  fetch(`${cloud.endpoint}/image/v2/images/${image}/file`, { method: 'PUT', headers: { 'x-auth-token': token, 'content-type': 'application/octet-stream' }, body: (body instanceof Readable ? Readable.toWeb(body) : body) as BodyInit, duplex: 'half' } as RequestInit);
+  fetch(`${cloud.endpoint}/image/v2/images/${image}/file`, { method: 'PUT', headers: { 'x-auth-token': token, 'content-type': 'application/octet-stream' }, body: (body instanceof Readable ? Readable.toWeb(body) : body) as RequestInit['body'], duplex: 'half' } as RequestInit);
 const storedFolders = (cloud: Awaited<ReturnType<typeof start>>) => readdirSync(join(cloud.dataDir, 's3/images/data'));
 
 test('an image comes back as it was sent, of any size, and glance-api is told its size and checksums', async (t) => {
