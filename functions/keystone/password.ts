@@ -4,12 +4,12 @@ import { forbidden } from '../../shared/http/errors.ts';
 
 const derive = promisify<string, Buffer, number, ScryptOptions, Buffer>(scrypt);
 
-/** OWASP's recommendation with 32 MiB per hash: N=2^15, r=8, p=3. Stored with each hash, so that it can grow. */
-const COST = { ln: 15, r: 8, p: 3 };
+/** OWASP's recommendation with 16 MiB per hash: N=2^14, r=8, p=5. Stored with each hash, so that it can grow. */
+const COST = { ln: 14, r: 8, p: 5 };
 /** Keystone's max_password_length. */
 const LONGEST = 4096;
 
-/** A password's hash in the PHC format: `$scrypt$ln=15,r=8,p=3$SALT$HASH`. */
+/** A password's hash in the PHC format: `$scrypt$ln=14,r=8,p=5$SALT$HASH`. */
 export async function hashPassword(password: string): Promise<string> {
   if (password.length > LONGEST)
     throw forbidden(`The password length must be less than or equal to ${LONGEST}. The server could not comply with the request because the password is invalid.`);

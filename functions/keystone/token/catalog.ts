@@ -18,12 +18,22 @@ function shown({ data }: Endpoint, userId: string, projectId: string | undefined
   return url === undefined ? [] : [{ id: data.id, interface: data.interface, region: data.region_id, region_id: data.region_id, url }];
 }
 
+const placeholder = /[$%]\((\w+)\)s/g;
+
 /** Undefined where the URL asks for what there is not: then the endpoint is left out, as Keystone does. */
 function substitute(url: string, values: Record<string, string | undefined>): string | undefined {
   let missing = false;
-  const result = url.replace(/[$%]\((\w+)\)s/g, (_, name: string) => {
+  const result = url.replace(placeholder, (_, name: string) => {
     missing ||= values[name] === undefined;
     return values[name] ?? '';
   });
   return missing ? undefined : result;
 }
+
+const known = new Set(['project_id', 'tenant_id', 'user_id']);
+
+/** What a URL asks for that no token can give. */
+export const unknownPlaceholders = (url: string): string[] => [
+  ...[...url.matchAll(placeholder)].map((match) => match[1]!).filter((name) => !known.has(name)),
+  ...(/[$%]\(/.test(url.replace(placeholder, '')) ? [url] : []),
+];
