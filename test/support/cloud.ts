@@ -34,3 +34,5 @@ export async function testCloud(t: { after: (done: () => unknown) => void } | un
   t?.after(stop);
   return { ...cloud, stop, breakFunction: (name: string) => void broken.add(name), mendFunction: (name: string) => void broken.delete(name) };
 }
+
+export type TestCloud = Awaited<ReturnType<typeof testCloud>>;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { Api, apiAs, type ApiAnswer } from '../support/api.ts';
-import { startTestCloud, type TestCloud } from '../support/cloud.ts';
+import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { activeImage, bootServer, waitForServer } from '../support/servers.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -16,7 +16,7 @@ describe('what a user gets told', () => {
   const tiny = '1';
 
   before(async () => {
-    cloud = await startTestCloud();
+    cloud = await testCloud(undefined);
     demo = await apiAs('demo', cloud.endpoint, cloud.dataDir);
     admin = await apiAs('admin', cloud.endpoint, cloud.dataDir);
     image = await activeImage(demo, 'refusals');

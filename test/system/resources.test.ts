@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { clientsNeeded } from '../openstack-clients.ts';
-import { startTestCloud, type TestCloud } from '../support/cloud.ts';
+import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { clientsOf, installedClients } from '../support/clients.ts';
 
 const found = installedClients();
 
 describe('resources with the clients people have', { skip: found.length < 2 && clientsNeeded }, () => {
   let cloud: TestCloud;
-  before(async () => { cloud = await startTestCloud(); });
+  before(async () => { cloud = await testCloud(undefined); });
   after(() => cloud?.stop());
 
   for (const installed of found) {

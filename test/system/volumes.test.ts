@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { clientsNeeded } from '../openstack-clients.ts';
-import { startTestCloud, type TestCloud } from '../support/cloud.ts';
+import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { clientsOf, installedClients } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { writeQcow2 } from '../support/image.ts';
@@ -14,7 +14,7 @@ const disk = writeQcow2(join(mkdtempSync(join(tmpdir(), 'novaless-volumes-')), '
 
 describe('volumes with the clients people have', { skip: found.length < 2 && clientsNeeded }, () => {
   let cloud: TestCloud;
-  before(async () => { cloud = await startTestCloud(); });
+  before(async () => { cloud = await testCloud(undefined); });
   after(() => cloud?.stop());
 
   for (const [index, installed] of found.entries()) {
