@@ -177,12 +177,22 @@ function parseBody(request: Request, route: Route): unknown {
   const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type && type !== 'application/json' && !route.mediaTypes?.includes(type) && request.method !== 'GET' && request.method !== 'DELETE')
     throw unsupportedMediaType(`The content type ${type} is not supported: send application/json.`);
+  let body: unknown;
+  const text = request.rawBody.toString('utf8');
   try {
-    return JSON.parse(request.rawBody.toString('utf8'));
+    body = JSON.parse(text);
   } catch {
     throw badRequest('The server could not comply with the request since it is either malformed or otherwise incorrect: the body is not valid JSON.');
   }
+  if (/\\u[dD][89a-fA-F]/.test(text) && !isWellFormed(body)) throw badRequest('The body is not valid JSON: a string in it is not valid Unicode.');
+  return body;
 }
+
+/** Half a surrogate pair can be written in JSON, but no table can hold it. */
+const isWellFormed = (value: unknown): boolean =>
+  typeof value === 'string' ? value.isWellFormed()
+  : value !== null && typeof value === 'object' ? Object.entries(value).every(([key, inner]) => key.isWellFormed() && isWellFormed(inner))
+  : true;
 
 function response(reply: Reply & { status: number }, headers: Record<string, string>): APIGatewayProxyResult {
   const bytes = Buffer.isBuffer(reply.body);
