@@ -24,8 +24,10 @@ const flavors = [
 ];
 
 export async function seed({ invoke, endpoint, region, adminPassword, demoPassword, marker }: SeedOptions) {
-  await invoke('keystone-manage', { command: 'bootstrap', adminPassword, endpoint, region });
-  if (marker && existsSync(marker)) return;
+  const seeded = marker !== undefined && existsSync(marker);
+  // Later bootstraps put URLs and service tokens right, and leave the admin's password to the admin.
+  await invoke('keystone-manage', { command: 'bootstrap', ...(!seeded && { adminPassword }), endpoint, region });
+  if (seeded) return;
   const api = await login(endpoint, adminPassword);
   const parts = await Promise.allSettled([seedFlavors(api), seedVolumeType(api), seedProject(api, demoPassword).then((demo) => seedNetworks(api, demo))]);
   const failures = parts.flatMap((part) => (part.status === 'rejected' ? [(part.reason as Error).message] : []));
