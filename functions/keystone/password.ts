@@ -20,7 +20,7 @@ export async function hashPassword(password: string): Promise<string> {
 
 /** A service's secret of 256 random bits cannot be guessed: a plain SHA-256 is enough, and costs nothing at a login. */
 export const newSecret = () => randomBytes(32).toString('base64url');
-export const hashSecret = (secret: string) => `$sha256$$${createHash('sha256').update(secret).digest('base64')}`;
+export const hashSecret = (secret: string) => `$sha256$$$${createHash('sha256').update(secret).digest('base64')}`;
 
 /** Takes as long for a user who is not there, or has no password, as for one who has. */
 export async function verifyPassword(password: string, stored: string | undefined): Promise<boolean> {

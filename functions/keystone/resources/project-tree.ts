@@ -4,7 +4,7 @@ import { all, type Project } from '../records/entities.ts';
 import { shown } from './collection.ts';
 import { isTrue } from './filter.ts';
 
-/** Keystone's max_project_tree_depth, the domain at the top included. */
+/** Keystone's max_project_tree_depth: projects under one another, the domain not counted. */
 export const MAX_DEPTH = 5;
 
 /** From the parent up to the topmost project. */
