@@ -3,7 +3,7 @@ import { badRequest, conflict, forbidden, HttpError, notFound } from '../../shar
 /**
  * Neutron's exceptions: clients tell them apart by `type`, which is the class name of neutron-lib or of an extension.
  */
-const bad = (type: string, message: string) => badRequest(message, { type });
+export const bad = (type: string, message: string) => badRequest(message, { type });
 const missing = (type: string, message: string) => notFound(message, { type });
 const clash = (type: string, message: string) => conflict(message, { type });
 

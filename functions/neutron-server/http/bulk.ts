@@ -7,13 +7,13 @@ import type { View } from './list.ts';
  */
 export async function createEach<Given, Made>(
   request: Request, resource: string, collection: string,
-  create: (given: Given) => Promise<Made>, view: (request: Request, made: Made) => View, undo: (made: Made) => Promise<unknown>,
+  create: (given: Given, nth: number) => Promise<Made>, view: (request: Request, made: Made) => View, undo: (made: Made) => Promise<unknown>,
 ): Promise<Record<string, View | View[]>> {
   const body = request.body as Record<string, unknown>;
-  if (!(collection in body)) return { [resource]: view(request, await create(body[resource] as Given)) };
+  if (!(collection in body)) return { [resource]: view(request, await create(body[resource] as Given, 0)) };
   const made: Made[] = [];
   try {
-    for (const given of body[collection] as Given[]) made.push(await create(given));
+    for (const [nth, given] of (body[collection] as Given[]).entries()) made.push(await create(given, nth));
   } catch (error) {
     for (const one of made.reverse()) await undo(one).catch(() => undefined);
     throw error;

@@ -30,10 +30,10 @@ export const IDEMPOTENCY_HEADER = 'x-novaless-idempotency-key';
  * Makes a port: reads what it stands on, counts it, writes it with its addresses and all that refers to it at once, and looks
  * whether its network is still there. Four requests to the database where nobody else wants the same address.
  */
-export async function createPort(request: Request, given: PortCreate): Promise<Port> {
+export async function createPort(request: Request, given: PortCreate, nth = 0): Promise<Port> {
   const project = ownerOf(request, given);
   const key = request.header(IDEMPOTENCY_HEADER);
-  const id = key ? derivedId('port', project, key) : randomUUID();
+  const id = key ? derivedId('port', project, key, String(nth)) : randomUUID();
   const groupIds = given.security_groups ?? [defaultSecurityGroupId(project)];
   const { network, groups, port: earlier } = await readGrounds({ network: given.network_id, groups: groupIds, ...(key && { port: id }) });
   if (earlier) return sameRequest(earlier, given);

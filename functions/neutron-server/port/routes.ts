@@ -54,7 +54,7 @@ export const portRoutes: Route[] = [
   {
     method: 'POST', path: '/ports', policy: 'create_port', body: portCreateBody, status: 201,
     handler: async (request) => ({
-      body: await createEach(request, 'port', 'ports', (given: PortCreate) => createPort(request, given), portView,
+      body: await createEach(request, 'port', 'ports', (given: PortCreate, nth) => createPort(request, given, nth), portView,
         async (made) => (await removePort(made.id)) && giveBack(made.project_id, 'port')),
     }),
   },

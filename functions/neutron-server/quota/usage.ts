@@ -1,4 +1,4 @@
-import { absent, absentOrLessThan, exists, lessThanAttribute, type Condition } from '../../../shared/store/condition.ts';
+import { absent, absentOrLessThan, atMost, exists, lessThanAttribute, type Condition } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { log, factsOf } from '../../../shared/telemetry/log.ts';
 import { overQuota, type Kind } from '../errors.ts';
@@ -73,8 +73,18 @@ export async function usageOf(project: string): Promise<Partial<Record<Kind, Usa
   return Object.fromEntries(items.map((item) => [item.sk.slice('quota#'.length), item]));
 }
 
-export const setLimit = (project: string, kind: Kind, limit: number) =>
-  db.update(quotaKey(project, kind), { set: { limit, project_id: project, gsi2pk: 'quota', gsi2sk: `${project}#${kind}` }, add: { used: 0 } });
+/** Sets the limit, unless more is used already (`force`: even then). Throws ConditionFailed with what is counted. */
+export const setLimit = (project: string, kind: Kind, limit: number, force: boolean) =>
+  db.update(
+    quotaKey(project, kind),
+    { set: { limit, project_id: project, gsi2pk: 'quota', gsi2sk: `${project}#${kind}` }, add: { used: 0 } },
+    force || limit < 0 ? undefined : [{ used: absent() }, { used: atMost(limit) }],
+  );
+
+/** Projects with limits of their own; the index may lag behind a moment. */
+export const limitedProjects = async (): Promise<string[]> =>
+  [...new Set((await db.query<{ project_id: string }>({ pk: 'quota', index: 'gsi2' })).map(({ project_id }) => project_id))];
+
 export async function dropLimit(project: string, kind: Kind): Promise<void> {
   try {
     await db.update(quotaKey(project, kind), { remove: ['limit', 'gsi2pk', 'gsi2sk'] }, { pk: exists() });

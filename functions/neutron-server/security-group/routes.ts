@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import { isAdmin } from '../../../shared/identity/context.ts';
+import type { Request, Route } from '../../../shared/http/route.ts';
+import { securityGroupCannotRemoveDefault, securityGroupCannotUpdateDefault, securityGroupDefaultAlreadyExists } from '../errors.ts';
+import { createEach } from '../http/bulk.ts';
+import { enforce } from '../http/enforce.ts';
+import { listReply, selectFields } from '../http/list.ts';
+import { ownerOf } from '../http/owner.ts';
+import { requireRevision } from '../http/revision.ts';
+import { scopeOf } from '../http/scope.ts';
+import { counted } from '../quota/counted.ts';
+import { giveBack, takeAnyway } from '../quota/usage.ts';
+import type { SecurityGroup } from '../store/records.ts';
+import { find, findVisible, listVisible } from '../store/visible.ts';
+import { ensureDefaultSecurityGroup, newSecurityGroup } from './defaults.ts';
+import { securityGroupCreateBody, securityGroupUpdateBody, type SecurityGroupCreate, type SecurityGroupUpdate } from './schema.ts';
+import { changeSecurityGroup, insertSecurityGroup, remoteRules, removeSecurityGroup } from './store.ts';
+import { securityGroups, securityGroupView } from './view.ts';
+
+const isDefaultName = (name: string | undefined) => name?.toLowerCase() === 'default';
+
+async function create(request: Request, given: SecurityGroupCreate): Promise<SecurityGroup> {
+  const project = ownerOf(request, given);
+  if (isDefaultName(given.name)) throw securityGroupDefaultAlreadyExists();
+  await ensureDefaultSecurityGroup(project);
+  const group = newSecurityGroup(randomUUID(), project, given);
+  const made = await counted(project, 'security_group', () => insertSecurityGroup(group).then(() => group), async () => (await find('security_group', group.id)) && group);
+  await takeAnyway(project, 'security_group_rule', Object.keys(group.rules).length);
+  return made;
+}
+
+async function update(request: Request): Promise<SecurityGroup> {
+  const given = (request.body as { security_group: SecurityGroupUpdate }).security_group;
+  const seen = await findVisible(request.context, 'security_group', request.params['id']!);
+  enforce(request, 'update_security_group', seen);
+  if (seen.is_default && given.name !== undefined && given.name !== seen.name) throw securityGroupCannotUpdateDefault();
+  if (!seen.is_default && isDefaultName(given.name)) throw securityGroupDefaultAlreadyExists();
+  return changeSecurityGroup(seen.id, (group) => {
+    requireRevision(request, group);
+    return { ...group, name: given.name ?? group.name, description: given.description ?? group.description };
+  });
+}
+
+async function remove(request: Request): Promise<void> {
+  const seen = await findVisible(request.context, 'security_group', request.params['id']!);
+  enforce(request, 'delete_security_group', seen);
+  requireRevision(request, seen);
+  if (seen.is_default && !isAdmin(request.context)) throw securityGroupCannotRemoveDefault();
+  await removeWithRules(seen.id);
+}
+
+/** With the group go the rules of other groups that let it in, as in Neutron. */
+async function removeWithRules(id: string): Promise<void> {
+  const group = await removeSecurityGroup(id);
+  await giveBack(group.project_id, 'security_group');
+  await giveBack(group.project_id, 'security_group_rule', Object.keys(group.rules).length);
+  const others = (await remoteRules(id)).map(({ security_group_id }) => security_group_id);
+  for (const other of new Set(others)) await dropRulesFor(other, id);
+}
+
+async function dropRulesFor(groupId: string, remote: string): Promise<void> {
+  if (!(await find('security_group', groupId))) return;
+  let dropped = 0;
+  const group = await changeSecurityGroup(groupId, (current) => {
+    const kept = Object.entries(current.rules).filter(([, rule]) => rule.remote_group_id !== remote);
+    dropped = Object.keys(current.rules).length - kept.length;
+    return { ...current, rules: Object.fromEntries(kept) };
+  });
+  await giveBack(group.project_id, 'security_group_rule', dropped);
+}
+
+/** A project's first look at its groups finds the default one. */
+async function list(request: Request): Promise<SecurityGroup[]> {
+  const { context } = request;
+  const scope = scopeOf(request);
+  const project = scope.project ?? context.project_id;
+  if (!scope.ids && project !== null && (isAdmin(context) ? scope.project === undefined || project === context.project_id : project === context.project_id)) await ensureDefaultSecurityGroup(project);
+  return listVisible(context, 'security_group', scope);
+}
+
+export const securityGroupRoutes: Route[] = [
+  { method: 'GET', path: '/security-groups', policy: 'get_security_group', handler: async (request) => listReply(request, securityGroups, (await list(request)).map(securityGroupView)) },
+  {
+    method: 'POST', path: '/security-groups', policy: 'create_security_group', body: securityGroupCreateBody, status: 201,
+    handler: async (request) => ({
+      body: await createEach(request, 'security_group', 'security_groups', (given: SecurityGroupCreate) => create(request, given), (_request, made) => securityGroupView(made), (made) => removeWithRules(made.id)),
+    }),
+  },
+  {
+    method: 'GET', path: '/security-groups/{id}', policy: 'get_security_group',
+    handler: async (request) => ({ body: { security_group: selectFields(securityGroupView(await findVisible(request.context, 'security_group', request.params['id']!)), request.query) } }),
+  },
+  { method: 'PUT', path: '/security-groups/{id}', policy: 'get_security_group', body: securityGroupUpdateBody, handler: async (request) => ({ body: { security_group: securityGroupView(await update(request)) } }) },
+  { method: 'DELETE', path: '/security-groups/{id}', policy: 'get_security_group', handler: remove },
+];
