@@ -7,6 +7,7 @@ import { clientsNeeded } from '../openstack-clients.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { clientsOf, installedClients, runProgram } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
+import { launchSteps } from '../support/launch.ts';
 import { writeQcow2 } from '../support/image.ts';
 
 const found = installedClients();
@@ -89,9 +90,7 @@ describe('a launch with the clients people have', { skip: found.length < 2 && cl
         const create = events.find((e: { Action: string }) => e.Action === 'create');
         const shown = JSON.stringify(await run().json('server', 'event', 'show', server, create['Request ID']));
         assert.match(shown, /compute__do_build_and_run_instance/);
-        const launched = await runProgram(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../local/launch.ts'), 'show', server, '--json', '--data', cloud.dataDir], {});
-        assert.equal(launched.code, 0, launched.err);
-        assert.deepEqual((JSON.parse(launched.out) as { step: number }[]).map((s) => s.step), Array.from({ length: 28 }, (_, i) => i + 1));
+        assert.deepEqual((await launchSteps(cloud, server)).map((s) => s.step), Array.from({ length: 28 }, (_, i) => i + 1));
         assert.match(await eventually(() => run().openstack('console', 'log', 'show', server)), /m1\.small|2048/);
         const url: string = (await run().json('console', 'url', 'show', '--novnc', server)).url;
         const page = await fetch(url);
