@@ -11,7 +11,7 @@
  * Logs: DATA/logs/FUNCTION.log, events.jsonl, agent.log. Tests see every invocation through `around` (functions.ts).
  */
 import type { Server } from 'node:http';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { environment } from '../shared/deployment/declaration.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
@@ -188,10 +188,14 @@ export async function startCloud(options: CloudOptions) {
   }
 }
 
-/** Refuses a folder that is not one of ours: what is emptied is gone. */
+/** All that a data folder holds. */
+const ours = new Set(['clouds.yaml', 'dynamodb', 'hosts', 'logs', 'openrc-admin', 'openrc-demo', 'parameters.json', 's3', 'secrets.json', 'seeded', 'sqs']);
+
+/** Refuses a folder with anything else in it: what is emptied is gone. */
 function empty(dataDir: string) {
   const content = readdirSync(dataDir);
-  if (content.length > 0 && !existsSync(join(dataDir, 'secrets.json')) && !existsSync(join(dataDir, 'logs'))) throw new Error(`${dataDir} is not a data folder of Novaless, so it is not emptied`);
+  const foreign = content.find((name) => !ours.has(name.replace(/\.(new|next)$/, '')));
+  if (foreign) throw new Error(`${dataDir} holds ${foreign}, which is not Novaless's, so it is not emptied`);
   for (const name of content) rmSync(join(dataDir, name), { recursive: true, force: true });
 }
 
