@@ -1,0 +1,42 @@
+import type { AgentConfig } from '../shared/agent/config.ts';
+import { factsOf, log } from '../shared/telemetry/log.ts';
+import { awsClients } from './aws.ts';
+import { serveConsoles } from './console/listener.ts';
+import { makeDriver } from './drivers/drivers.ts';
+import { startHost } from './host.ts';
+import { s3Images } from './images.ts';
+import { beat } from './reports/heartbeats.ts';
+import { createSender } from './reports/sender.ts';
+import { listenForRings } from './ring.ts';
+import { AGENT_VERSION } from './version.ts';
+
+/** Starts the agent for all the hosts of a configuration. Throws where it can't listen or read its keys; what is only away it waits for. */
+export async function startAgent(config: AgentConfig): Promise<{ stop(): void }> {
+  const ending = new AbortController();
+  const stopping = ending.signal;
+  const hosts = new Map<string, ReturnType<typeof startHost>>();
+  const rings = await listenForRings(config.ringSocket, ({ host, ring: _ring, ...message }) => {
+    for (const each of host === undefined ? hosts.values() : [hosts.get(host)]) {
+      each?.ring();
+      if (each && Object.keys(message).length > 0) each.message(message[config.hosts.find((own) => own.host === each.host)!.driver]);
+    }
+  });
+  // From here on this process alone works on the hosts' state.
+  const aws = awsClients(config);
+  const shared = { config, aws, images: s3Images(aws.s3), reports: createSender(aws.sqs, config.reportsQueue, stopping), makeDriver, stopping };
+  for (const own of config.hosts) hosts.set(own.host, startHost(own, shared));
+  void beat(aws.sqs, config.heartbeatsQueue, [...hosts.values()].map(({ heartbeat }) => heartbeat), stopping);
+  const consoles = await serveConsoles([...hosts.values()].map((each) => each.console), config.console).catch((error: unknown) => {
+    log.error('no console: its address cannot be listened on', { ...config.console, ...factsOf(error) });
+    return undefined;
+  });
+  log.info('agent started', { version: AGENT_VERSION, hosts: config.hosts.length, console_port: consoles?.port, ring_socket: config.ringSocket });
+  return {
+    /** Leaves everything as it is: what was under way goes on at the next start. */
+    stop(): void {
+      ending.abort();
+      rings.stop();
+      consoles?.stop();
+    },
+  };
+}

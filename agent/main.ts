@@ -1,0 +1,47 @@
+/**
+ * The program on the hypervisor host.
+ * usage: main.ts --config FILE [--exit-with-stdin]
+ *        main.ts ring RING_ID [--config FILE]      tells the running agent that commands wait
+ */
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { AgentConfig } from '../shared/agent/config.ts';
+import { factsOf, log } from '../shared/telemetry/log.ts';
+import { startAgent } from './agent.ts';
+import { ring } from './ring.ts';
+import { checker } from './schema.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { config: { type: 'string', default: '/etc/novaless/agent.json' }, 'exit-with-stdin': { type: 'boolean', default: false } },
+});
+
+function readConfig(file: string): AgentConfig {
+  const config: unknown = JSON.parse(readFileSync(file, 'utf8'));
+  const problem = checker(AgentConfig)(config);
+  if (problem) throw new Error(`${file}: ${problem}`);
+  return config as AgentConfig;
+}
+
+/** Nothing is under way that a killed agent would not go on with as well, so the end is at once. */
+async function serve(): Promise<void> {
+  // What nobody foresaw must not end the work of all the other hosts.
+  process.on('unhandledRejection', (error) => log.error('unexpected', factsOf(error)));
+  const agent = await startAgent(readConfig(values.config));
+  const end = (reason: string) => {
+    log.info('agent stops', { reason });
+    agent.stop();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.once(signal, end);
+  if (values['exit-with-stdin']) process.stdin.once('close', () => end('the starter is gone')).once('end', () => end('the starter is gone')).resume();
+}
+
+try {
+  if (positionals[0] === 'ring') await ring(readConfig(values.config).ringSocket, { ring: positionals[1] ?? randomUUID() });
+  else await serve();
+} catch (error) {
+  log.error('the agent cannot start', { reason: (error as Error).message });
+  process.exit(1);
+}
