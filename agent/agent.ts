@@ -15,10 +15,10 @@ export async function startAgent(config: AgentConfig): Promise<{ stop(): void }>
   const ending = new AbortController();
   const stopping = ending.signal;
   const hosts = new Map<string, ReturnType<typeof startHost>>();
-  const rings = await listenForRings(config.ringSocket, ({ host, ring: _ring, ...message }) => {
-    for (const each of host === undefined ? hosts.values() : [hosts.get(host)]) {
-      each?.ring();
-      if (each && Object.keys(message).length > 0) each.message(message[config.hosts.find((own) => own.host === each.host)!.driver]);
+  const rings = await listenForRings(config.ringSocket, (line) => {
+    for (const each of line.host === undefined ? hosts.values() : [hosts.get(line.host)]) {
+      if (line.ring !== undefined) each?.ring();
+      each?.message(line);
     }
   });
   // From here on this process alone works on the hosts' state.

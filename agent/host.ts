@@ -12,6 +12,7 @@ import type { ConsoleHost } from './console/listener.ts';
 import { usedTokens } from './console/used-tokens.ts';
 import type { Driver, DriverSurroundings, Images } from './drivers/driver.ts';
 import { makeFolder } from './files.ts';
+import type { RingLine } from './ring.ts';
 import { createReporter, signedText } from './reports/reporter.ts';
 import type { Sender } from './reports/sender.ts';
 import { AGENT_VERSION } from './version.ts';
@@ -97,8 +98,9 @@ export function startHost(own: HostConfig, { config, aws, images, reports, makeD
   return {
     host,
     ring: (): void => void look(),
-    message: (message: unknown): void => {
-      driver.message?.(message).catch((error: unknown) => log.error('a message to the driver failed', { host, ...factsOf(error) }));
+    /** What a line of the ring socket says to the host's driver. */
+    message: (line: RingLine): void => {
+      if (line[own.driver] !== undefined) driver.message?.(line[own.driver]).catch((error: unknown) => log.error('a message to the driver failed', { host, ...factsOf(error) }));
     },
     heartbeat: async () =>
       signedText(speaker, 'heartbeat', { sent_at: new Date().toISOString(), agent_version: AGENT_VERSION, console_url: consoleUrl, ...(await driver.facts()) }),

@@ -7,13 +7,13 @@ import { log } from '../shared/telemetry/log.ts';
 const MOST_LINE = 64 * 1024;
 const TAKEOVER_MS = 10_000;
 
-/** A line of the ring socket. Without a host it is for all; what is more than a ring is for the host's driver. */
-export interface RingLine { host?: string; ring?: string; [driver: string]: unknown }
+/** A line of the ring socket. Without a host it is for all; what stands under a driver's name is for the host's driver. */
+export interface RingLine { host?: string; ring?: string; /** The ringer waits for a line that says that it was heard. */ answer?: boolean; [driver: string]: unknown }
 
 /** Another agent answers on this machine's ring socket. */
 export class AlreadyRunning extends Error { override name = 'AlreadyRunning' }
 
-/** Listens on the unix socket, only for its owner; each line is answered with one, so that a ringer knows that it was heard. */
+/** Listens on the unix socket, only for its owner. */
 export async function listenForRings(path: string, heard: (line: RingLine) => void) {
   await takeOver(path);
   const server = createServer((socket) => {
@@ -26,7 +26,7 @@ export async function listenForRings(path: string, heard: (line: RingLine) => vo
     createInterface({ input: socket }).on('line', (text) => {
       const line = parse(text);
       if (line) heard(line);
-      if (socket.writable) socket.write(line ? '{"heard":true}\n' : '{"heard":false}\n');
+      if (line?.answer && socket.writable) socket.write('{"heard":true}\n');
     }).on('error', () => {});
   });
   const mask = process.umask(0o177); // from its first moment on, nobody else can connect
@@ -71,7 +71,7 @@ function parse(text: string): RingLine | undefined {
 /** Rings an agent from another process; rejects where none hears it within 10 s. */
 export function ring(path: string, line: RingLine): Promise<void> {
   return new Promise((done, failed) => {
-    const socket = connect(path, () => socket.write(`${JSON.stringify(line)}\n`));
+    const socket = connect(path, () => socket.write(`${JSON.stringify({ ...line, answer: true })}\n`));
     socket.setTimeout(10_000, () => socket.destroy(new Error('no agent answered')));
     socket.once('error', failed).once('data', () => {
       socket.destroy();

@@ -102,7 +102,7 @@ export type Command = {
 
 /** What all commands have in common, as a schema; `args` are checked by the kind's own. */
 export const CommandEnvelope = Type.Object({
-  id: Type.String({ pattern: '^[A-Za-z0-9._:-]{1,128}$' }), kind: Type.String({ maxLength: 64 }), subject: Uuid, attempt: Type.Integer({ minimum: 0 }),
+  id: Type.String({ pattern: '^[A-Za-z0-9._:~#-]{1,256}$' }), kind: Type.String({ maxLength: 64 }), subject: Uuid, attempt: Type.Integer({ minimum: 0 }),
   not_after: Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$' }), args: Type.Object({}),
 });
 /** A command as it stands in the journal; whatever else nova-compute keeps beside it is its own. */
