@@ -1,0 +1,106 @@
+import { badRequest, forbidden } from '../../../shared/http/errors.ts';
+import type { Request } from '../../../shared/http/route.ts';
+import { isAdmin } from '../../../shared/identity/context.ts';
+import type { Volume } from '../volume/record.ts';
+import { allVolumes, volumesOfProject } from '../volume/store.ts';
+
+type Test = (volume: Volume) => boolean;
+
+const notFilters = new Set(['limit', 'marker', 'offset', 'sort', 'sort_key', 'sort_dir', 'all_tenants', 'with_count', 'project_id']);
+const sortKeys: Record<string, keyof Volume> = {
+  id: 'id', status: 'status', size: 'size', availability_zone: 'availability_zone', created_at: 'created_at', updated_at: 'updated_at', name: 'name', display_name: 'name',
+  bootable: 'bootable', host: 'host', project_id: 'project_id', user_id: 'user_id',
+};
+
+/** The volumes that the request's filters leave, in its order: the project's own, or everyone's for an admin who asks for all. */
+export async function listedVolumes(request: Request): Promise<Volume[]> {
+  const { query, context } = request;
+  const everyones = isAdmin(context) && isTrue(query.get('all_tenants'));
+  const project = query.get('project_id');
+  const volumes = everyones ? (project ? await volumesOfProject(project) : await allVolumes()) : await volumesOfProject(context.project_id ?? '');
+  const tests = [...query].filter(([name]) => !notFilters.has(name)).map(([name, value]) => test(request, name, value));
+  return volumes.filter((volume) => tests.every((each) => each(volume))).sort(orderOf(query));
+}
+
+export const isTrue = (given: string | null) => given !== null && !['0', 'false', 'f', 'no', 'off', 'n', ''].includes(given.toLowerCase());
+
+function test({ version: { minor }, context }: Request, name: string, value: string): Test {
+  // 3.34: `name~` finds what contains the value
+  const like = name.endsWith('~');
+  if (like && minor < 34) throw badRequest(`Invalid filters ${name} are found in query options.`);
+  const text = (read: (volume: Volume) => string | null): Test => (like ? (v) => read(v)?.includes(value) ?? false : (v) => read(v) === value);
+  switch (like ? name.slice(0, -1) : name) {
+    case 'name': case 'display_name': return text((v) => v.name);
+    case 'description': case 'display_description': return text((v) => v.description);
+    case 'status': return text((v) => v.status);
+    case 'availability_zone': return text((v) => v.availability_zone);
+    case 'user_id': return text((v) => v.user_id);
+    case 'id': return text((v) => v.id);
+    case 'volume_type_id': return text((v) => v.volume_type_id);
+    case 'source_volid': return text((v) => v.source_volid);
+    case 'size': return (v) => v.size === Number(value);
+    case 'bootable': return (v) => v.bootable === isTrue(value);
+    case 'multiattach': case 'encrypted': return () => !isTrue(value);
+    case 'group_id': case 'consistencygroup_id': case 'snapshot_id': return () => false;
+    case 'consumes_quota': return () => isTrue(value);
+    case 'metadata': return pairs(value, (v) => v.metadata);
+    case 'glance_metadata': return pairs(value, (v) => v.image_metadata ?? {});
+    case 'host':
+      if (!isAdmin(context)) throw forbidden('Only an administrator may filter volumes by host.');
+      return text((v) => v.host);
+    case 'created_at': case 'updated_at':
+      if (minor < 60) return () => true;
+      return times(name as 'created_at', value);
+    default: throw badRequest(`Invalid filters ${name} are found in query options.`);
+  }
+}
+
+/** A dictionary as the Python clients write one: `{'key': 'value'}`. */
+function pairs(value: string, read: (volume: Volume) => Record<string, string>): Test {
+  let wanted: unknown;
+  try {
+    wanted = JSON.parse(value.replaceAll(/u?'/g, '"'));
+  } catch {
+    throw badRequest(`Invalid filter value ${value}: it must be a dictionary such as {'key': 'value'}.`);
+  }
+  if (wanted === null || typeof wanted !== 'object') throw badRequest(`Invalid filter value ${value}: it must be a dictionary.`);
+  return (volume) => Object.entries(wanted).every(([key, expected]) => read(volume)[key] === String(expected));
+}
+
+const comparisons: Record<string, (a: number, b: number) => boolean> = {
+  eq: (a, b) => a === b, neq: (a, b) => a !== b, gt: (a, b) => a > b, gte: (a, b) => a >= b, lt: (a, b) => a < b, lte: (a, b) => a <= b,
+};
+
+/** 3.60: `gt:2026-01-31T00:00:00Z,lt:…`. */
+function times(field: 'created_at' | 'updated_at', value: string): Test {
+  const bounds = value.split(',').map((part) => {
+    const [, operator = '', moment = ''] = /^([a-z]+):(.*)$/.exec(part) ?? [];
+    const compare = comparisons[operator];
+    if (!compare) throw badRequest(`Invalid ${operator || part} operator`);
+    const bound = Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(moment) || !moment.includes('T') ? moment : `${moment}Z`);
+    if (Number.isNaN(bound)) throw badRequest(`Invalid ${moment} value`);
+    return (volume: Volume) => compare(Date.parse(volume[field]), bound);
+  });
+  return (volume) => bounds.every((each) => each(volume));
+}
+
+/** `sort=key:dir,…`, or the older `sort_key` and `sort_dir`; newest first by default. */
+function orderOf(query: URLSearchParams): (a: Volume, b: Volume) => number {
+  const sort = query.get('sort');
+  if (sort !== null && (query.has('sort_key') || query.has('sort_dir'))) throw badRequest("The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter.");
+  const given = (sort ?? `${query.get('sort_key') ?? 'created_at'}:${query.get('sort_dir') ?? 'desc'}`).split(',').filter(Boolean);
+  const order = given.map((part) => {
+    const [key = '', direction = 'desc'] = part.trim().split(':');
+    const field = sortKeys[key];
+    if (!field) throw badRequest(`Invalid input received: Sort key supplied is invalid: ${key}`);
+    if (direction !== 'asc' && direction !== 'desc') throw badRequest(`Invalid input received: Unknown sort direction, must be 'desc' or 'asc': ${direction}`);
+    return [field, direction === 'asc' ? 1 : -1] as const;
+  });
+  return (a, b) => {
+    for (const [field, sign] of [...order, ['created_at', -1] as const, ['id', -1] as const]) {
+      const [x, y] = [a[field] as string | number | null, b[field] as string | number | null];
+      if (x !== y) return (x === null ? -1 : y === null ? 1 : x < y ? -1 : 1) * sign;
+    }
+    return 0;
+  };
+}

@@ -1,0 +1,33 @@
+import { admin, adminOrMember, adminOrReader, anyone, type Rule } from '../../shared/identity/policy.ts';
+
+/** Who may do what, as Cinder's policy defaults. Owners are judged in volume/access.ts, with the volume at hand. */
+export const policies: Record<string, Rule> = {
+  'volume:create': adminOrMember,
+  'volume:get': adminOrReader,
+  'volume:get_all': adminOrReader,
+  'volume:update': adminOrMember,
+  'volume:delete': adminOrMember,
+  'volume:force_delete': admin,
+  'volume:get_volume_metadata': adminOrReader,
+  'volume:update_volume_metadata': adminOrMember,
+  'volume:attachment_get': adminOrReader,
+  'volume:attachment_create': adminOrMember,
+  'volume:attachment_update': adminOrMember,
+  'volume:attachment_delete': adminOrMember,
+  'volume:attachment_complete': adminOrMember,
+  'volume_extension:volume_actions:set_bootable': adminOrMember,
+  'volume_extension:volume_actions:update_readonly_flag': adminOrMember,
+  'volume_extension:volume_admin_actions:reset_status': admin,
+  'volume_extension:volume_admin_actions:force_delete': admin,
+  'volume_extension:volume_image_metadata': adminOrMember,
+  'volume_extension:type_get': anyone,
+  'volume_extension:types_manage': admin,
+  'volume_extension:types_extra_specs:read': adminOrReader,
+  'volume_extension:default_manage': admin,
+  'volume_extension:quotas:show': adminOrReader,
+  'volume_extension:quotas:update': admin,
+  'volume_extension:services:index': admin,
+  'limits_extension:used_limits': adminOrReader,
+  'volume:availability_zone_list': anyone,
+  'scheduler_extension:scheduler_stats:get_pools': admin,
+};

@@ -1,0 +1,48 @@
+import { badRequest } from '../../../shared/http/errors.ts';
+import { isService, type RequestContext } from '../../../shared/identity/context.ts';
+import { oneOf } from '../../../shared/store/condition.ts';
+import { ConditionFailed } from '../../../shared/store/errors.ts';
+import { factsOf, log } from '../../../shared/telemetry/log.ts';
+import { releaseQuota } from '../quota/store.ts';
+import { ASK_AGAIN_MS, askToDelete } from './agent.ts';
+import { due, volumeKey, type Volume, type VolumeStatus } from './record.ts';
+import { cinder, now } from './store.ts';
+
+const deletable: VolumeStatus[] = ['available', 'error', 'error_deleting'];
+
+const forcible: VolumeStatus[] = ['creating', 'deleting', 'maintenance', 'reserved', 'attaching', 'detaching'];
+
+/**
+ * Takes the volume to `deleting` and asks its host to delete the file. Throws 400 where its status or an attachment forbids it.
+ * A service may undo what its launch began (the host makes a file and deletes it in the order asked), and may say so again.
+ */
+export async function deleteVolume(volume: Volume, context: RequestContext, force = false): Promise<void> {
+  if (volume.status === 'deleting' && isService(context)) return;
+  const statuses: VolumeStatus[] = [...deletable, ...(force ? forcible : isService(context) ? (['creating'] as const) : [])];
+  let deleting: Volume;
+  try {
+    deleting = await cinder.update<Volume>(
+      volumeKey(volume.id),
+      { set: { status: 'deleting', updated_at: now(), asked: 1, ...due(ASK_AGAIN_MS) } },
+      { status: oneOf(...statuses), attachments: {} },
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    throw badRequest(
+      'Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and must not be migrating, attached, ' +
+        'belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.',
+    );
+  }
+  if (deleting.host === null) return forgetVolume(deleting);
+  await askToDelete(deleting, context).catch((error: unknown) => log.warn('the sweeper will ask to delete the volume', { volume_id: volume.id, ...factsOf(error) }));
+}
+
+/** The file is gone: so are the count and, last of all, the record. Safe to repeat. */
+export async function forgetVolume(volume: Volume): Promise<void> {
+  await releaseQuota(volume.project_id, volume.id);
+  try {
+    await cinder.remove(volumeKey(volume.id), { status: 'deleting' });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error; // it went already
+  }
+}

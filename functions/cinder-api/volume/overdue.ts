@@ -1,0 +1,36 @@
+import { ConditionFailed } from '../../../shared/store/errors.ts';
+import { log } from '../../../shared/telemetry/log.ts';
+import { ASK_AGAIN_MS, askToCreate, askToDelete, ATTEMPTS, tellLaunch } from './agent.ts';
+import { serviceContext } from './context.ts';
+import { due, volumeKey, VOLUMES_DUE, type Volume } from './record.ts';
+import { cinder, now } from './store.ts';
+
+export const dueVolumes = (limit: number): Promise<Volume[]> => cinder.query<Volume>({ index: 'by-due', pk: VOLUMES_DUE, between: ['', now()], limit });
+
+/** A host that didn't answer is asked again; after the last time the volume is in error, and its owner may delete it. */
+export async function driveOn(volume: Volume): Promise<void> {
+  const context = serviceContext(volume.project_id);
+  const asked = volume.asked ?? 1;
+  if (asked < ATTEMPTS) {
+    const still = await changeIfSame(volume, { asked: asked + 1, ...due(ASK_AGAIN_MS) });
+    if (!still) return;
+    await (volume.status === 'deleting' ? askToDelete(volume, context) : askToCreate(volume, volume, context));
+    return;
+  }
+  const status = volume.status === 'deleting' ? 'error_deleting' : 'error';
+  const reason = `Host ${volume.host} did not answer.`;
+  const failed = await changeIfSame(volume, { status, reason, updated_at: now() }, ['due_pk', 'due_at', 'asked']);
+  if (!failed) return;
+  log.warn('volume given up', { volume_id: volume.id, status, host: volume.host });
+  if (status === 'error') await tellLaunch(failed, context);
+}
+
+/** Undefined where somebody was faster. */
+async function changeIfSame(volume: Volume, set: Record<string, unknown>, remove: string[] = []): Promise<Volume | undefined> {
+  try {
+    return await cinder.update<Volume>(volumeKey(volume.id), { set, remove }, { status: volume.status, due_at: volume.due_at });
+  } catch (error) {
+    if (error instanceof ConditionFailed) return undefined;
+    throw error;
+  }
+}
