@@ -5,14 +5,16 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DeleteItemCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { COMMAND_PREFIX, commandSortKey, hostPartition, type Command, type SpawnArgs } from '../../../shared/agent/command.ts';
 import type { AgentConfig } from '../../../shared/agent/config.ts';
 import { consoleLogKey } from '../../../shared/agent/console.ts';
 import type { CommandDone, Heartbeat, PowerStates, Report, SignedReport } from '../../../shared/agent/report.ts';
 import { verifiedReport } from '../../../shared/agent/signature.ts';
 import { environment } from '../../../shared/deployment/declaration.ts';
+import type { SubjectRecord } from '../../../agent/commands/records.ts';
 import { ring } from '../../../agent/ring.ts';
+import { openGate } from './gate.ts';
 import { eventually } from '../../support/eventually.ts';
 import { startRig } from '../rig.ts';
 
@@ -50,20 +52,21 @@ export function command<K extends Command['kind']>(kind: K, args: Extract<Comman
   return { id: randomUUID(), kind, subject, attempt: kind === 'spawn' ? 1 : 0, not_after: inSeconds(120), args, ...rest } as Command;
 }
 
-/** The engines, and an agent for `count` hosts that can be killed and started again. */
+/** The engines, each behind a gate, and an agent for `count` hosts that can be killed and started again. */
 export async function startAgentRig(count = 1) {
   const rig = await startRig();
   const folder = mkdtempSync(join(tmpdir(), 'novaless-agent-'));
   const credentials = { credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, region: 'us-east-1' };
   const journal = DynamoDBDocumentClient.from(new DynamoDBClient({ ...credentials, endpoint: rig.engines.dynamodb.endpoint }));
   const s3 = new S3Client({ ...credentials, endpoint: rig.engines.s3.endpoint, forcePathStyle: true });
+  const gates = { dynamodb: await openGate(rig.engines.dynamodb.endpoint), sqs: await openGate(rig.engines.sqs.endpoint), s3: await openGate(rig.engines.s3.endpoint) };
   const table = process.env[environment.table('nova-compute')]!;
   const hosts = Array.from({ length: count }, (_, index) => ({ host: `compute-${index + 1}`, ...pem() }));
   const stateDir = (host = hosts[0]!.host) => join(folder, host);
   await s3.send(new PutObjectCommand({ Bucket: 'images', Key: image.id, Body: image.bytes }));
 
   const config: AgentConfig = {
-    region: 'us-east-1', endpoints: { dynamodb: rig.engines.dynamodb.endpoint, sqs: rig.engines.sqs.endpoint, s3: rig.engines.s3.endpoint },
+    region: 'us-east-1', endpoints: { dynamodb: gates.dynamodb.endpoint, sqs: gates.sqs.endpoint, s3: gates.s3.endpoint },
     journalTable: table, reportsQueue: process.env[environment.queue('host-reports')]!, heartbeatsQueue: process.env[environment.queue('host-heartbeats')]!,
     consolesBucket: 'consoles', ringSocket: join(folder, 'ring'), console: { address: '127.0.0.1', port: 0 },
     hosts: hosts.map(({ host }) => ({ host, managedInstanceId: `mi-${host}`, privateKeyFile: join(folder, `${host}.pem`), stateDir: stateDir(host), driver: 'fake', consoleUrl: `http://127.0.0.1/${host}` })),
@@ -77,7 +80,7 @@ export async function startAgentRig(count = 1) {
   const powerStates: PowerStates[] = [];
 
   const rigged = {
-    ...rig, folder, hosts, s3, config, stateDir, reports, powerStates,
+    ...rig, gates, folder, hosts, s3, config, stateDir, reports, powerStates,
     output: () => output,
     pid: () => agent!.pid!,
     consolePort: 0,
@@ -110,7 +113,6 @@ export async function startAgentRig(count = 1) {
       journal.send(new PutCommand({ TableName: table, Item: { pk: hostPartition(host), sk: commandSortKey(new Date(), `${(item as Command | undefined)?.id ?? 'odd'}${copy ? `-${copy}` : ''}`), command: item } })),
     /** Takes all commands off the journal, as nova-compute does once their report has come. */
     async settle(host = hosts[0]!.host) {
-      const { QueryCommand } = await import('@aws-sdk/lib-dynamodb');
       const { Items = [] } = await journal.send(new QueryCommand({ TableName: table, KeyConditionExpression: 'pk = :p and begins_with(sk, :c)', ExpressionAttributeValues: { ':p': hostPartition(host), ':c': COMMAND_PREFIX } }));
       for (const { pk, sk } of Items) await journal.send(new DeleteItemCommand({ TableName: table, Key: { pk: { S: pk }, sk: { S: sk } } }));
     },
@@ -143,6 +145,13 @@ export async function startAgentRig(count = 1) {
         if (error.name !== 'NoSuchKey') throw error;
         return undefined;
       }),
+    /** What the agent remembers of a subject, to be looked at and, while no agent runs, changed. */
+    record: (subject: string) => JSON.parse(readFileSync(join(stateDir(), 'subjects', `${subject}.json`), 'utf8')) as SubjectRecord,
+    changeRecord(subject: string, change: (record: SubjectRecord) => void) {
+      const record = rigged.record(subject);
+      change(record);
+      writeFileSync(join(stateDir(), 'subjects', `${subject}.json`), JSON.stringify(record));
+    },
     /** What the fake driver has of an instance. */
     guest(uuid: string, host?: string): { power_state: number; console: string; vifs: unknown[]; disks: unknown[] } | undefined {
       const file = join(stateDir(host), 'fake/guests', `${uuid}.json`);
@@ -150,6 +159,7 @@ export async function startAgentRig(count = 1) {
     },
     async stop() {
       await rigged.kill();
+      for (const gate of Object.values(gates)) gate.stop();
       await rig.stop();
       if (process.env['KEEP']) appendFileSync('/tmp/agent-rig.log', output);
       rmSync(folder, { recursive: true, force: true });
