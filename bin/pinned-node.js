@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { constants } from 'node:os';
+import { fileURLToPath } from 'node:url';
 
 const NEEDED = 24; // runs TypeScript as it stands, and is what the functions run on when deployed
 
@@ -18,6 +19,7 @@ export function pinnedNode() {
 }
 
 const args = ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)];
+process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../dist/compile-cache', import.meta.url)); // types are taken off once
 // Where this Node can, it becomes the other one; else it stays as a parent, whose end the child may look for.
 process.execve?.(pinnedNode(), ['node', ...args], process.env);
 const child = spawn(pinnedNode(), args, { stdio: 'inherit', env: { ...process.env, PINNED_NODE_PARENT: String(process.pid) } });

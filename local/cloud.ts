@@ -172,7 +172,7 @@ export async function startCloud(options: CloudOptions) {
         ringSocket,
         console: { address: '127.0.0.1', port: consolePort },
         hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver: options.driver ?? 'fake', consoleUrl, ...(options.capacity && { capacity: options.capacity }) })),
-      }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { PATH: process.env['PATH'], ...aws } });
+      }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE']), ...aws } });
       started.push(agent.stop);
     }
     await Promise.all([
@@ -198,6 +198,8 @@ function empty(dataDir: string) {
   if (foreign) throw new Error(`${dataDir} holds ${foreign}, which is not Novaless's, so it is not emptied`);
   for (const name of content) rmSync(join(dataDir, name), { recursive: true, force: true });
 }
+
+const pick = (variables: NodeJS.ProcessEnv, names: string[]) => Object.fromEntries(names.flatMap((name) => (variables[name] === undefined ? [] : [[name, variables[name]]])));
 
 const closeServer = (server: Server) => new Promise<void>((done) => {
   server.close(() => done());

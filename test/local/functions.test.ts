@@ -39,8 +39,8 @@ test('a function that throws, hangs, exits, or eats memory fails its own event o
       console.log('did', what);
       return what;
     }`;
-  const cloud = await startTiny(t, { victim: { code, timeout: 1, memory: 64 } });
-  const fails = (what: string, name: string, message: RegExp) => assert.rejects(cloud.invoke('victim', { do: what }), (error: Error) => error.name === name && message.test(error.message));
+  const cloud = await startTiny(t, { victim: { code, timeout: 60, memory: 64 }, hasty: { code, timeout: 1 } });
+  const fails = (what: string, name: string, message: RegExp) => assert.rejects(cloud.invoke(what === 'hang' ? 'hasty' : 'victim', { do: what }), (error: Error) => error.name === name && message.test(error.message));
   await fails('throw', 'RangeError', /out of range/);
   await fails('hang', 'Sandbox.Timedout', /Task timed out after 1\.00 seconds/);
   await fails('exit', 'Runtime.ExitError', /exit status 3/);

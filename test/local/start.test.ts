@@ -89,7 +89,7 @@ test('what cannot be is refused in a line', async (t) => {
   const taken = String((server.address() as { port: number }).port);
   const cases: [string[], RegExp][] = [
     [['--port', 'x'], /--port is a number/], [['--hypervisors', '1000'], /hypervisors is a number from 0 to 200/], [['--driver', 'xen'], /--driver is fake or libvirt, not xen/],
-    [['--driver', 'libvirt'], /libvirt driver is not there yet/], [['--nonsense'], /nonsense/], [['--port', taken, '--data', join(folder, 'd')], /Port \d+ is taken/],
+    [['--driver', 'libvirt'], /libvirt driver is not there yet/], [['--nonsense'], /nonsense/], [['--port', taken, '--data', join(temporaryFolder(t), 'd')], /Port \d+ is taken/],
     [['--data', folder, '--port', '0', '--reset'], /holds letter\.txt, which is not Novaless's/],
   ];
   for (const [args, message] of cases) {
