@@ -57,4 +57,4 @@ const notifications: Record<string, string> = {
   compute_pause_instance: 'pause', compute_unpause_instance: 'unpause', compute_suspend_instance: 'suspend', compute_resume_instance: 'resume',
   compute_attach_volume: 'volume.attach', compute_detach_volume: 'volume.detach', compute_attach_interface: 'interface.attach', compute_detach_interface: 'interface.detach',
 };
-const notificationOf = (event: string, failed: boolean) => (notifications[event] && `${notifications[event]}.${failed ? 'error' : 'end'}`) as InstanceEvent | undefined;
+export const notificationOf = (event: string, failed: boolean) => (notifications[event] && `${notifications[event]}.${failed ? 'error' : 'end'}`) as InstanceEvent | undefined;

@@ -1,5 +1,6 @@
 import { serve, type Exhausted } from '../../shared/rpc/serve.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
+import { deviceChanged } from './device-changed.ts';
 import { buildFailed } from './build-failed.ts';
 import { hostEnrolled } from './host-enrolled.ts';
 import { instanceDestroyed } from './instance-destroyed.ts';
@@ -19,6 +20,7 @@ export const handler = serve(
   {
     instance_get: instanceGet,
     instance_update: instanceUpdate,
+    device_changed: deviceChanged,
     build_failed: buildFailed,
     instance_destroyed: instanceDestroyed,
     host_enrolled: hostEnrolled,

@@ -1,13 +1,12 @@
 import middy from '@middy/core';
-import { ChangeMessageVisibilityCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Static } from '@sinclair/typebox';
-import { environment, queues } from '../deployment/declaration.ts';
-import { requireEnv } from '../environment.ts';
+import { queues } from '../deployment/declaration.ts';
 import type { RequestContext } from '../identity/context.ts';
 import { factsOf, log } from '../telemetry/log.ts';
 import { recording } from '../telemetry/steps.ts';
 import { withTrace } from '../telemetry/trace.ts';
+import { comeBackSoon } from './come-back.ts';
 import { handling } from './current.ts';
 import { Envelope } from './envelope.ts';
 import { answer, checked } from './send.ts';
@@ -44,9 +43,6 @@ export class RemoteFailure extends Error {
   }
 }
 
-const BACKOFF = [1, 5, 25]; // seconds after the first, second, third failure: a blip costs seconds
-let client: SQSClient | undefined;
-
 /**
  * A Lambda handler for a topic's queue. Messages of a batch run side by side; one that fails fails alone.
  * Its steps: open the envelope, check it, handle it, answer where it was a call.
@@ -77,7 +73,7 @@ export function serve<T extends Topic>(topic: T, handlers: MethodHandlers<T> & R
     } catch (error) {
       log.error('message failed', { queue: topic.queue, method: envelope.method, request_id: envelope.context.request_id, receives, ...factsOf(error) });
       if (receives >= queues[topic.queue].maxReceives) await giveUp(envelope, error as Error, delivery);
-      else await comeBackSoon(record, receives);
+      else await comeBackSoon(topic.queue, record);
       return record.messageId;
     }
   }
@@ -119,13 +115,4 @@ export function serve<T extends Topic>(topic: T, handlers: MethodHandlers<T> & R
 
   const lambda = middy<SQSEvent, SQSBatchResponse>(handler);
   return (event: SQSEvent, context: Context): Promise<SQSBatchResponse> => lambda(event, context) as unknown as Promise<SQSBatchResponse>;
-
-  async function comeBackSoon(record: SQSRecord, receives: number): Promise<void> {
-    client ??= new SQSClient({});
-    const VisibilityTimeout = BACKOFF[Math.min(receives, BACKOFF.length) - 1]!;
-    await client
-      .send(new ChangeMessageVisibilityCommand({ QueueUrl: requireEnv(environment.queue(topic.queue)), ReceiptHandle: record.receiptHandle, VisibilityTimeout }))
-      .catch((error: unknown) => log.warn('visibility not set', factsOf(error))); // it comes back by itself, only later
-  }
 }
-

@@ -9,6 +9,8 @@ export const novaCompute = topic(
   {
     /** Step 12: launch this instance on that host. */
     build_and_run_instance: { args: Type.Object({ ...OnHost, attempt: Type.Integer(), alternates: Type.Array(Type.String()), request_id: Type.String() }) },
+    /** nova-conductor has heard nothing of a launch for a while: it goes on, is undone, or its end is told again. */
+    build_overdue: { args: Type.Object({ ...OnHost, attempt: Type.Integer(), alternates: Type.Array(Type.String()), request_id: Type.String() }) },
     /**
      * A server action on the host that has the instance: stop, start, reboot, pause, unpause, suspend, resume, attach_volume, detach_volume,
      * attach_interface, detach_interface. `args` is the action's own; `sequence` is the record's when nova-api set the task state.

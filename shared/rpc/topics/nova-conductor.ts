@@ -15,6 +15,9 @@ export const InstanceChange = Type.Object({
 });
 export type InstanceChange = Static<typeof InstanceChange>;
 
+/** An event of an action that began, or ended. */
+const ActionEvent = Type.Object({ name: Type.String(), start: Type.String(), finish: Type.Optional(Type.String()), result: Type.Optional(Type.String()), details: Type.Optional(Type.String()) });
+
 const Named = { instance_uuid: Type.String(), project_id: Type.String() };
 
 export const novaConductor = topic('nova-conductor', {
@@ -33,7 +36,15 @@ export const novaConductor = topic('nova-conductor', {
       change: InstanceChange,
       /** The action that this belongs to, and the event of it that begins or ends. */
       request_id: Type.String(),
-      event: Type.Optional(Type.Object({ name: Type.String(), start: Type.String(), finish: Type.Optional(Type.String()), result: Type.Optional(Type.String()), details: Type.Optional(Type.String()) })),
+      event: Type.Optional(ActionEvent),
+    }),
+  },
+  /** A volume or a port came to a running instance, or went: the record's own entry of it, or null where it has none any more. */
+  device_changed: {
+    args: Type.Object({
+      ...Named, host: Type.String(), request_id: Type.String(), event: ActionEvent,
+      volume: Type.Optional(Type.Object({ volume_id: Type.String(), block_device: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]) })),
+      port: Type.Optional(Type.Object({ port_id: Type.String(), interface: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]) })),
     }),
   },
   /** A build failed on a host and is undone there: the next alternate, or ERROR. */

@@ -1,0 +1,40 @@
+import { callerOf } from '../caller.ts';
+import { CannotDo, goneIsFine, refusalsAreFinal } from '../errors.ts';
+import { neutron } from '../network/neutron.ts';
+import { UNBOUND } from '../network/ports.ts';
+import { byId, vifOf } from '../network/vif.ts';
+import type { Asked, ServerAction } from './server-action.ts';
+
+/** The interface as nova-api has put it into the record, its port bound to the instance. */
+interface InterfaceArgs { port_id: string; created_by_nova?: boolean; tag?: string }
+const argsOf = ({ args }: Asked) => args as unknown as InterfaceArgs;
+
+export const attachInterface: ServerAction = {
+  kind: 'attach_interface', event: 'compute_attach_interface', seconds: 60,
+  async args(asked) {
+    const { port_id, tag } = argsOf(asked);
+    const client = neutron(callerOf(asked.context));
+    const vif = await refusalsAreFinal((async () => {
+      const port = await client.port(port_id);
+      if (port.device_id !== asked.instance_uuid) throw new CannotDo(`Port ${port_id} is not bound to instance ${asked.instance_uuid}.`);
+      const [networks, subnets, groups] = await Promise.all([client.networks([port.network_id]), client.subnetsOf([port.network_id]), client.securityGroups(port.security_groups)]);
+      return vifOf(port, { networks: byId(networks), subnets: byId(subnets), groups: byId(groups) }, tag);
+    })());
+    return { instance_uuid: asked.instance_uuid, vif };
+  },
+  undo: letGo,
+};
+
+export const detachInterface: ServerAction = {
+  kind: 'detach_interface', event: 'compute_detach_interface', seconds: 60,
+  args: (asked) => ({ instance_uuid: asked.instance_uuid, port_id: argsOf(asked).port_id }),
+  done: letGo,
+};
+
+/** The port goes, or is only let go of where the user brought it; the record forgets it. */
+async function letGo(asked: Asked) {
+  const { port_id, created_by_nova } = argsOf(asked);
+  const client = neutron(callerOf(asked.context));
+  await goneIsFine(created_by_nova ? client.deletePort(port_id) : client.updatePort(port_id, UNBOUND));
+  return { port: { port_id, interface: null } };
+}

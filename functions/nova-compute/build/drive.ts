@@ -1,0 +1,86 @@
+import { cast } from '../../../shared/rpc/send.ts';
+import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
+import { recordedSteps, step, takeSteps } from '../../../shared/telemetry/steps.ts';
+import { CannotDo } from '../errors.ts';
+import { order } from '../host/command.ts';
+import { ring } from '../host/ring.ts';
+import { due, journal, type Build } from '../journal.ts';
+import { freed, held, LeaseLost, release, save } from '../lease.ts';
+import { TransactionRefused } from '../../../shared/store/errors.ts';
+import { guestOf, spawnSeconds, type SpawnParts } from './guest.ts';
+import { findImage } from './image.ts';
+import { allocateNetwork } from './network.ts';
+import { attachVolumes, isToBeMade } from './storage.ts';
+import { fail, undo } from './undo.ts';
+
+/** A volume that takes longer than this to be made fails its launch. */
+const VOLUME_SECONDS = 900;
+const LOOK_AGAIN_SECONDS = 60;
+
+/** Takes a leased build as far as it goes, from wherever it stands. Whatever can't be done ends in its undo. */
+export async function drive(build: Build): Promise<void> {
+  if (build.state === 'undoing') return undo(build);
+  if (build.state === 'spawning') return announce(build);
+  if (build.state !== 'building' && build.state !== 'waiting') return release(build);
+  try {
+    await launch(build);
+  } catch (error) {
+    if (!(error instanceof CannotDo)) throw error;
+    await fail(build, { reason: error.message, retry: error.retry });
+  }
+}
+
+/** Steps 19 to 28. What a step may have made is in the journal, or can be found from it, before the next one begins. */
+async function launch(build: Build): Promise<void> {
+  const image = await findImage(build);
+  const network = await allocateNetwork(build);
+  build = await save(build, {
+    set: { interfaces: network.interfaces, steps: recordedSteps(), ...(build.instance!.block_devices.some(isToBeMade) && { makes_volumes: true }) },
+  });
+  const storage = await attachVolumes(build);
+  if (storage === 'waiting') return wait(build);
+  await spawn(build, { image, vifs: network.vifs, block_devices: storage.block_devices, console_public_key: build.console_public_key! });
+}
+
+/** The launch rests until cinder tells that its volumes are there (volume_ready), or the sweeper looks after it. */
+async function wait(build: Build): Promise<void> {
+  if (Date.now() > Date.parse(build.started_at) + VOLUME_SECONDS * 1000) throw new CannotDo('The volumes of the instance were not created in time.');
+  await save(build, { set: { state: 'waiting', steps: recordedSteps(), ...due(build.instance_uuid, Date.now() + LOOK_AGAIN_SECONDS * 1000) }, ...freed });
+}
+
+/** Step 28: the command for the host, and the journal's word of it, together; then the ring. */
+async function spawn(build: Build, parts: SpawnParts): Promise<void> {
+  const { host, attempt, instance_uuid, project_id, context, instance } = build;
+  await step(28, 'nova-compute', build.request_id, async () => {
+    const command = order({
+      id: `spawn-${instance_uuid}-${attempt}`, kind: 'spawn', host, subject: instance_uuid, project_id, attempt, seconds: spawnSeconds(parts.image),
+      args: guestOf(instance!, parts), purpose: { for: 'build', attempt }, context: context!,
+    });
+    const set = { state: 'spawning', block_devices: parts.block_devices, steps: recordedSteps() };
+    try {
+      await journal.transact([{ update: build, change: { set, remove: ['due_pk', 'due_at'] }, if: held(build) }, ...command]);
+    } catch (error) {
+      if (error instanceof TransactionRefused) throw new LeaseLost();
+      throw error;
+    }
+    build = { ...build, ...set, state: 'spawning' };
+    await ring(host);
+  });
+  await announce(build, { rung: true });
+}
+
+/** Tells nova-conductor that the host has it now, with all that was made for the instance. Repeated where it may have got lost. */
+async function announce(build: Build, { rung = false } = {}): Promise<void> {
+  const { instance_uuid, project_id, host, attempt, request_id, instance, context, interfaces = [], block_devices = [], started_at } = build;
+  if (!rung) await ring(host);
+  const here = takeSteps();
+  await cast(
+    novaConductor.methods.instance_update,
+    {
+      instance_uuid, project_id, host, attempt, sequence: instance!.sequence + 1, request_id,
+      change: { task_state: 'spawning', interfaces, block_devices },
+      event: { name: 'compute__do_build_and_run_instance', start: started_at },
+    },
+    { context: context!, steps: rung ? here : [...(build.steps ?? []), ...here] },
+  );
+}

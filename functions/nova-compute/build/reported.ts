@@ -1,0 +1,83 @@
+import type { CommandDone } from '../../../shared/agent/report.ts';
+import type { RequestContext } from '../../../shared/identity/context.ts';
+import { now } from '../../../shared/objects/instance.ts';
+import { cast } from '../../../shared/rpc/send.ts';
+import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
+import { absent, oneOf } from '../../../shared/store/condition.ts';
+import { TransactionRefused } from '../../../shared/store/errors.ts';
+import { record } from '../../../shared/telemetry/steps.ts';
+import { callerOf } from '../caller.ts';
+import { refusalsAreFinal } from '../errors.ts';
+import { withdraw } from '../host/command.ts';
+import { buildKey, due, journal, remembered, type Build, type Failure, type Pending } from '../journal.ts';
+import { freed, LEASE_MS, newLease, underLease } from '../lease.ts';
+import { cinder } from '../storage/cinder.ts';
+import { HEAVY, undo } from './undo.ts';
+
+/** The host answered a spawn: the instance is ACTIVE, or its launch is undone and tried elsewhere. */
+export async function spawnReported(pending: Pending, report: CommandDone): Promise<void> {
+  if (pending.purpose.for !== 'build') throw new Error('not a spawn of a build');
+  const build = await journal.get<Build>(buildKey(pending.subject, pending.purpose.attempt));
+  if (!build || build.state !== 'spawning' || build.cancelled) return takeAway(pending); // its deletion does the rest
+  record({ step: 28, actor: 'nova-compute', start: report.started_at, end: report.finished_at, result: report.outcome === 'done' ? 'Success' : 'Error', request_id: build.request_id, ...(report.reason && { detail: report.reason }) });
+  if (report.outcome !== 'done') return spawnFailed(pending, build, { reason: report.reason ?? 'The host refused the launch.', retry: report.retryable ?? true });
+  await completeVolumes(build);
+  const activated: Activated = { sequence: build.instance!.sequence + 2, power_state: report.power_state ?? 1, launched_at: now(), finished_at: new Date().toISOString() };
+  await tellActive(build, activated, build.context!);
+  await finish(pending, build, activated);
+}
+
+/** Takes the command away and begins the undo; also where the host did not answer in time. */
+export async function spawnFailed(pending: Pending, build: Build, failure: Failure): Promise<void> {
+  const leased: Build = { ...build, state: 'undoing', failure, ...newLease() };
+  const { lease_owner, lease_until } = leased;
+  const change = { set: { state: 'undoing', failure, lease_owner, lease_until, ...due(build.instance_uuid, Date.now() + LEASE_MS) } };
+  try {
+    await journal.transact([...withdraw(pending), { update: build, change, if: { state: 'spawning', cancelled: absent() } }]);
+  } catch (error) {
+    if (error instanceof TransactionRefused) return; // another report, the sweeper or a deletion was first
+    throw error;
+  }
+  await underLease(leased, () => undo(leased));
+}
+
+/** The command's only trace was its own. */
+export async function takeAway(pending: Pending): Promise<void> {
+  await journal.transact(withdraw(pending)).catch((error: unknown) => {
+    if (!(error instanceof TransactionRefused)) throw error;
+  });
+}
+
+/** The guest has its disks: cinder calls them in use from here on. */
+async function completeVolumes({ block_devices = [], context }: Build): Promise<void> {
+  const attachments = block_devices.flatMap(({ attachment_id }) => attachment_id ?? []);
+  if (attachments.length === 0) return;
+  const client = cinder(callerOf(context!));
+  await Promise.all(attachments.map((id) => refusalsAreFinal(client.completeAttachment(id))));
+}
+
+/** What the instance's record is told; also kept by the journal, should the message about it come to nothing. */
+export interface Activated { sequence: number; power_state: number; launched_at: string; finished_at: string }
+
+export async function tellActive(build: Build, { sequence, power_state, launched_at, finished_at }: Activated, context: RequestContext): Promise<void> {
+  const { instance_uuid, project_id, host, attempt, request_id, interfaces = [], block_devices = [], started_at } = build;
+  await cast(
+    novaConductor.methods.instance_update,
+    {
+      instance_uuid, project_id, host, attempt, sequence, request_id,
+      // with what `spawning` brought: that message may come later, and then changes nothing
+      change: { vm_state: 'active', task_state: null, power_state, launched_at, interfaces, block_devices },
+      event: { name: 'compute__do_build_and_run_instance', start: started_at, finish: finished_at, result: 'Success' },
+    },
+    { context },
+  );
+}
+
+async function finish(pending: Pending, build: Build, activated: Activated): Promise<void> {
+  const change = { set: { state: 'done', activated, expires_at: remembered() }, remove: [...HEAVY, ...freed.remove!] };
+  try {
+    await journal.transact([...withdraw(pending), { update: build, change, if: { state: oneOf('spawning', 'done') } }]);
+  } catch (error) {
+    if (!(error instanceof TransactionRefused)) throw error; // the same report, twice at once
+  }
+}

@@ -1,0 +1,40 @@
+import type { CommandDone } from '../../shared/agent/report.ts';
+import { log } from '../../shared/telemetry/log.ts';
+import { actionReported } from './actions/instance-action.ts';
+import { spawnReported, takeAway } from './build/reported.ts';
+import { goOn } from './build/volume-ready.ts';
+import { order } from './host/command.ts';
+import { serviceContext } from '../../shared/identity/service-context.ts';
+import { give } from './host/give.ts';
+import { buildKey, journal, pendingKey, type Build, type Pending } from './journal.ts';
+import { destroyReported, releaseIfGone } from './terminate/reported.ts';
+import { volumeReported } from './volumes.ts';
+
+/** A host tells what became of a command: what the command was for goes on. */
+export async function commandDone(host: string, report: CommandDone): Promise<void> {
+  const pending = await journal.get<Pending>(pendingKey(report.subject, report.command_id));
+  if (!pending) return unexpected(host, report);
+  if (pending.host !== host) return log.warn('a host speaks of another host\'s command', { host, command: report.command_id });
+  switch (pending.purpose.for) {
+    case 'build': return spawnReported(pending, report);
+    case 'termination': return destroyReported(pending, report);
+    case 'action': return actionReported(pending, report);
+    case 'volume': return volumeReported(pending, report);
+    case 'cleaning': return takeAway(pending);
+  }
+}
+
+/** A report of a command that is over: mostly one that came twice. What its first handling left undone is done; a guest that should not be is taken away. */
+async function unexpected(host: string, { kind, subject, attempt, outcome }: CommandDone): Promise<void> {
+  if (kind === 'destroy') return releaseIfGone(subject);
+  if (kind !== 'spawn') return;
+  const build = await journal.get<Build>(buildKey(subject, attempt));
+  if (!build || build.host !== host) return log.warn('a host speaks of a launch that is not its own', { host, subject, attempt });
+  if (build.state === 'undoing' && !build.cancelled) return goOn(build);
+  if (outcome !== 'done' || build.state === 'done') return;
+  // too late: the launch was given up here, and may be elsewhere by now
+  await give(host, order({
+    id: `clean-${subject}-${attempt}`, kind: 'destroy', host, subject, project_id: build.project_id, attempt, seconds: 86_400, args: { instance_uuid: subject },
+    purpose: { for: 'cleaning' }, context: serviceContext(`host:${host}`),
+  }));
+}

@@ -1,0 +1,37 @@
+import { cast } from '../../shared/rpc/send.ts';
+import type { Exhausted } from '../../shared/rpc/serve.ts';
+import type { Args } from '../../shared/rpc/topic.ts';
+import { cinderVolume } from '../../shared/rpc/topics/cinder-volume.ts';
+import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
+import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
+import { actionFailed } from './actions/instance-action.ts';
+import { fail } from './build/undo.ts';
+import { buildKey, due, journal, terminationKey, type Build } from './journal.ts';
+import { lease, underLease } from './lease.ts';
+
+type Launch = Args<typeof novaCompute.methods.build_and_run_instance>;
+
+/** A message failed for good. A launch is undone and its instance goes to ERROR with the reason; a deletion is the sweeper's from here on. */
+export const exhausted: Exhausted = async ({ method, args, passback }, error, { context }) => {
+  switch (method) {
+    case 'build_and_run_instance': return launchFailed(args as Launch, error);
+    case 'instance_got': return launchFailed(passback as Launch, error);
+    case 'instance_action': return actionFailed({ ...(args as Args<typeof novaCompute.methods.instance_action>), context }, new Date().toISOString(), error.message);
+    case 'terminate_instance': {
+      const { instance_uuid } = args as { instance_uuid: string };
+      return void (await journal.update(terminationKey(instance_uuid), { set: due(instance_uuid, Date.now()) }, { state: 'cancelling' }).catch(() => {}));
+    }
+    case 'create_volume': case 'delete_volume': {
+      const { volume_id, project_id, host } = args as Args<typeof novaCompute.methods.delete_volume>;
+      const tell = method === 'create_volume' ? cinderVolume.methods.volume_created : cinderVolume.methods.volume_deleted;
+      return cast(tell, { volume_id, project_id, host, error: error.message }, { context });
+    }
+  }
+
+  async function launchFailed(launch: Launch, { message }: Error): Promise<void> {
+    const failure = { reason: message, retry: false };
+    const build = await lease<Build>(buildKey(launch.instance_uuid, launch.attempt), { host: launch.host });
+    if (!build?.context) return cast(novaConductor.methods.build_failed, { ...launch, ...failure }, { context });
+    await underLease(build, () => fail(build, build.failure ?? failure));
+  }
+};

@@ -1,0 +1,31 @@
+import { hostPartition } from '../../../shared/agent/command.ts';
+import type { Key } from '../../../shared/store/table.ts';
+import { journal } from '../journal.ts';
+
+/** A host's identity. It stands under the host's own key, which the host may read: there is no secret in it. */
+export interface Enrolment extends Key {
+  host: string;
+  managed_instance_id: string;
+  public_key: string;
+  console_url: string;
+  enrolled_at: string;
+  gsi1pk: string;
+  gsi1sk: string;
+  [attribute: string]: unknown;
+}
+
+export const ENROLMENTS = 'HOSTS';
+export const enrolmentKey = (host: string): Key => ({ pk: hostPartition(host), sk: 'ENROLMENT' });
+
+const KEEP_MS = 60_000;
+const known = new Map<string, { until: number; enrolment: Enrolment }>();
+
+/** The host's enrolment, remembered for a minute; undefined for a host that nobody enrolled. */
+export async function enrolmentOf(host: string, { afresh = false } = {}): Promise<Enrolment | undefined> {
+  const remembered = known.get(host);
+  if (!afresh && remembered && remembered.until > Date.now()) return remembered.enrolment;
+  const enrolment = await journal.get<Enrolment>(enrolmentKey(host));
+  if (enrolment) known.set(host, { until: Date.now() + KEEP_MS, enrolment });
+  else known.delete(host);
+  return enrolment;
+}

@@ -1,0 +1,113 @@
+import type { RequestContext } from '../../shared/identity/context.ts';
+import type { CommandKind } from '../../shared/agent/command.ts';
+import type { BlockDevice, Instance, VirtualInterface } from '../../shared/objects/instance.ts';
+import type { Activated } from './build/reported.ts';
+import { table, type Key } from '../../shared/store/table.ts';
+import type { Step } from '../../shared/telemetry/steps.ts';
+
+/**
+ * nova-compute's journal: what is under way on the hosts, and what was done of it, so that it can be driven on or undone by
+ * whoever finds it. All of one instance (or volume) is one partition:
+ *   SUBJECT#uuid / BUILD#attempt   a launch on a host
+ *   SUBJECT#uuid / TERMINATE       the instance's deletion
+ *   SUBJECT#uuid / COMMAND#id      a command that its host has not answered
+ *   HOST#name    / COMMAND#time#id the command itself, where the host's agent reads it
+ *   HOST#name    / ENROLMENT       the host's identity
+ */
+export const journal = table('nova-compute');
+
+export const subjectPartition = (uuid: string) => `SUBJECT#${uuid}`;
+export const buildKey = (uuid: string, attempt: number): Key => ({ pk: subjectPartition(uuid), sk: `BUILD#${String(attempt).padStart(3, '0')}` });
+export const terminationKey = (uuid: string): Key => ({ pk: subjectPartition(uuid), sk: 'TERMINATE' });
+export const pendingKey = (subject: string, commandId: string): Key => ({ pk: subjectPartition(subject), sk: `COMMAND#${commandId}` });
+
+/** Someone is at work on a record, until then; nobody else touches it. See lease.ts. */
+export interface Leased extends Key { lease_owner?: string; lease_until?: string }
+export interface Due { due_pk?: string; due_at?: string }
+
+export interface Failure { reason: string; /** Another host may do better. */ retry: boolean }
+
+/**
+ * A launch on a host. building → (waiting for volumes →) spawning → done; or, whenever it fails, → undoing → undone.
+ * Whatever may have been made is known before it is made: ports are found by the instance's id, volumes by the key they were asked for with.
+ */
+export interface Build extends Leased, Due {
+  kind: 'build';
+  state: 'building' | 'waiting' | 'spawning' | 'undoing' | 'done' | 'undone';
+  instance_uuid: string;
+  project_id: string;
+  host: string;
+  attempt: number;
+  alternates: string[];
+  request_id: string;
+  /** ISO 8601: when the launch on this host began. */
+  started_at: string;
+  /** A deletion wants it to stop. */
+  cancelled?: boolean;
+  // until it is over
+  context?: RequestContext;
+  instance?: Instance;
+  console_public_key?: string;
+  /** The launch's steps that no record holds yet. */
+  steps?: Step[];
+  interfaces?: VirtualInterface[];
+  /** Volumes may have been made here, whether their ids are known or not. */
+  makes_volumes?: boolean;
+  block_devices?: BlockDevice[];
+  failure?: Failure;
+  /** What was told of its success. */
+  activated?: Activated;
+  expires_at?: number;
+  [attribute: string]: unknown;
+}
+
+/** An instance's deletion: cancelling (its launch) → destroying (on its host) → releasing (ports, volumes) → done. */
+export interface Termination extends Leased, Due {
+  kind: 'termination';
+  state: 'cancelling' | 'destroying' | 'releasing' | 'failed' | 'done';
+  instance_uuid: string;
+  project_id: string;
+  host: string | null;
+  sequence: number;
+  request_id: string;
+  started_at: string;
+  context?: RequestContext;
+  interfaces: VirtualInterface[];
+  block_devices: BlockDevice[];
+  expires_at?: number;
+  [attribute: string]: unknown;
+}
+
+/** What a command belongs to, and so what follows from its report. */
+export type Purpose =
+  | { for: 'build'; attempt: number }
+  | { for: 'termination' }
+  | { for: 'action'; action: string; args: Record<string, unknown>; sequence: number; request_id: string; started_at: string; more?: Record<string, unknown> }
+  | { for: 'volume' }
+  /** Nothing: a guest that should not be is taken away. */
+  | { for: 'cleaning' };
+
+/** A command that waits for its host's report. */
+export interface Pending extends Key, Due {
+  kind: 'command';
+  command_id: string;
+  command_kind: CommandKind;
+  subject: string;
+  project_id: string;
+  host: string;
+  /** The sort key of the command itself. */
+  command_sk: string;
+  not_after: string;
+  rings: number;
+  purpose: Purpose;
+  context: RequestContext;
+  [attribute: string]: unknown;
+}
+
+export const DUE_SHARDS = [...'0123'];
+const shardOf = (uuid: string) => parseInt(uuid[0]!, 16) % DUE_SHARDS.length || 0;
+/** The sweeper looks at it once `at` has passed. */
+export const due = (uuid: string, at: Date | number): Required<Due> => ({ due_pk: `DUE#${shardOf(uuid)}`, due_at: new Date(at).toISOString() });
+
+/** What is over is remembered for longer than any message about it can be under way (SQS keeps one 14 days). */
+export const remembered = () => Math.floor(Date.now() / 1000) + 15 * 86_400;

@@ -1,0 +1,41 @@
+import { createPublicKey, randomUUID } from 'node:crypto';
+import { Type, type Static } from '@sinclair/typebox';
+import { explain, validator } from '../../shared/http/validate.ts';
+import { cast } from '../../shared/rpc/send.ts';
+import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
+import { serviceContext } from '../../shared/identity/service-context.ts';
+import { ENROLMENTS, enrolmentKey, type Enrolment } from './host/enrolment.ts';
+import { journal } from './journal.ts';
+
+/** What an operator asks, as the payload of an invocation. */
+const Request = Type.Union([
+  Type.Object({
+    command: Type.Literal('enrol'),
+    host: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$' }),
+    instanceId: Type.String({ pattern: '^m?i-[0-9a-z-]{1,64}$' }), // SSM's name of the machine
+    publicKey: Type.String(), // PEM, Ed25519
+    consoleUrl: Type.String({ pattern: '^https?://' }), // where clients reach the host's console listener
+  }),
+  Type.Object({ command: Type.Literal('list') }),
+]);
+
+/** Enrols a host (again with the same: nothing changes; with another key: the old one is void), or names all. Throws where the request makes no sense. */
+export async function handler(event: unknown): Promise<unknown> {
+  const check = validator(Request);
+  if (!check(event)) throw new Error(`not a request: ${explain(check.errors!)}`);
+  const request = event as Static<typeof Request>;
+  return request.command === 'enrol' ? enrol(request) : { hosts: (await journal.query<Enrolment>({ pk: ENROLMENTS, index: 'gsi1' })).map(shown) };
+}
+
+async function enrol({ host, instanceId, publicKey, consoleUrl }: Extract<Static<typeof Request>, { command: 'enrol' }>): Promise<unknown> {
+  if (createPublicKey(publicKey).asymmetricKeyType !== 'ed25519') throw new Error('publicKey is not an Ed25519 key');
+  const enrolment = await journal.update<Enrolment>(enrolmentKey(host), {
+    set: { host, managed_instance_id: instanceId, public_key: publicKey, console_url: consoleUrl.replace(/\/+$/, ''), gsi1pk: ENROLMENTS, gsi1sk: host },
+    setIfAbsent: { enrolled_at: new Date().toISOString(), id: randomUUID() },
+  });
+  const { managed_instance_id, public_key, console_url } = enrolment;
+  await cast(novaConductor.methods.host_enrolled, { host, managed_instance_id, public_key, console_url }, { context: serviceContext('operator') });
+  return { host: shown(enrolment) };
+}
+
+const shown = ({ host, managed_instance_id, public_key, console_url, enrolled_at }: Enrolment) => ({ host, instanceId: managed_instance_id, publicKey: public_key, consoleUrl: console_url, enrolledAt: enrolled_at });

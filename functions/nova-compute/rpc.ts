@@ -1,0 +1,24 @@
+import { serve } from '../../shared/rpc/serve.ts';
+import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
+import { instanceAction } from './actions/instance-action.ts';
+import { buildAndRunInstance, instanceGot } from './build/begin.ts';
+import { buildOverdue } from './build/overdue.ts';
+import { volumeReady } from './build/volume-ready.ts';
+import { exhausted } from './exhausted.ts';
+import { terminateInstance } from './terminate/terminate.ts';
+import { createVolume, deleteVolume } from './volumes.ts';
+
+export const handler = serve(
+  novaCompute,
+  {
+    build_and_run_instance: buildAndRunInstance,
+    build_overdue: buildOverdue,
+    instance_got: instanceGot,
+    instance_action: instanceAction,
+    terminate_instance: terminateInstance,
+    create_volume: createVolume,
+    delete_volume: deleteVolume,
+    volume_ready: volumeReady,
+  },
+  { exhausted },
+);

@@ -1,0 +1,49 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { Heartbeat, SignedReport } from '../../shared/agent/report.ts';
+import { verifiedReport } from '../../shared/agent/signature.ts';
+import { validator } from '../../shared/http/validate.ts';
+import { computeNodeKey, type ComputeNode } from '../../shared/objects/compute_node.ts';
+import { comeBackSoon } from '../../shared/rpc/come-back.ts';
+import { table } from '../../shared/store/table.ts';
+import { factsOf, log } from '../../shared/telemetry/log.ts';
+import { beat } from './heartbeat.ts';
+
+const nova = table('nova');
+
+/** Heartbeats of the hosts' agents, each believed only where the host's own key has signed it. */
+export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
+  const failed = await Promise.all(event.Records.map(receive));
+  return { batchItemFailures: failed.filter((id) => id !== undefined).map((itemIdentifier) => ({ itemIdentifier })) };
+}
+
+async function receive(message: SQSRecord): Promise<string | undefined> {
+  try {
+    await handle(message.body);
+    return undefined;
+  } catch (error) {
+    log.error('heartbeat failed', { message_id: message.messageId, ...factsOf(error) });
+    await comeBackSoon('host-heartbeats', message);
+    return message.messageId;
+  }
+}
+
+async function handle(body: string): Promise<void> {
+  const signed = parsed(body);
+  if (!validator(SignedReport)(signed)) return log.warn('not a signed report');
+  const { host } = signed as SignedReport;
+  const node = await nova.get<ComputeNode>(computeNodeKey(host));
+  // enrolled a moment ago, perhaps: it beats again
+  if (!node) return log.warn('a heartbeat of an unknown host', { host });
+  const report = verifiedReport(signed as SignedReport, node.public_key);
+  if (!report) return log.warn('a heartbeat that is not signed by its host', { host });
+  if (report.method !== 'heartbeat' || !validator(Heartbeat)(report.args)) return log.warn('a heartbeat that makes no sense', { host });
+  await beat(node, report.args as Heartbeat);
+}
+
+function parsed(body: string): unknown {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,42 @@
+import { randomInt } from 'node:crypto';
+import { DUE_SHARDS, type Instance } from '../../shared/objects/instance.ts';
+import { QUOTA_SHARDS, type ProjectQuota } from '../../shared/objects/quota.ts';
+import { table } from '../../shared/store/table.ts';
+import { factsOf, log } from '../../shared/telemetry/log.ts';
+import { recording } from '../../shared/telemetry/steps.ts';
+import { withTrace } from '../../shared/telemetry/trace.ts';
+import { driveOn } from './sweep/instance.ts';
+import { recount } from './sweep/quota.ts';
+import { reconcileNextHost } from './sweep/reconcile.ts';
+
+const nova = table('nova');
+const AT_MOST = 200;
+const SIDE_BY_SIDE = 10;
+const ROUND_MS = 45_000;
+
+/** Once a minute: instances in flight past their deadline, projects whose use of quota is in doubt, and one host's claims. */
+export async function handler(): Promise<void> {
+  const [instances, quotas] = await Promise.all([
+    pastDue<Instance>(DUE_SHARDS.map((shard) => `INSTANCE#${shard}`)),
+    pastDue<ProjectQuota>(QUOTA_SHARDS.map((shard) => `QUOTA#${shard}`)),
+  ]);
+  const work = [...instances.map((each) => () => driveOn(each)), ...quotas.map((each) => () => recount(each)), () => reconcileNextHost()];
+  const until = Date.now() + ROUND_MS;
+  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
+    while (work.length > 0 && Date.now() < until) await tryTo(work.splice(randomInt(work.length), 1)[0]!);
+  }));
+}
+
+async function pastDue<T extends Record<string, unknown>>(shards: string[]): Promise<T[]> {
+  const now = new Date().toISOString();
+  return (await Promise.all(shards.map((pk) => nova.query<T>({ pk, index: 'by-due', between: ['0', now], limit: AT_MOST })))).flat();
+}
+
+/** One that fails does not hold up the others; it is there again in the next round. */
+async function tryTo(work: () => Promise<void>): Promise<void> {
+  try {
+    await withTrace(undefined, () => recording([], work));
+  } catch (error) {
+    log.error('sweeping failed', factsOf(error));
+  }
+}

@@ -1,0 +1,72 @@
+import { releaseClaimWrites } from '../../../shared/objects/claim.ts';
+import { claimsIndex, claimKey, computeNodeKey, HOSTS, hostsChanged, type Claim, type ComputeNode } from '../../../shared/objects/compute_node.ts';
+import { hostIndex, instanceKey, now, type Instance } from '../../../shared/objects/instance.ts';
+import { resourceClasses, resourcesOf, usedAttribute } from '../../../shared/objects/resources.ts';
+import { absent } from '../../../shared/store/condition.ts';
+import { ConditionFailed, TransactionRefused } from '../../../shared/store/errors.ts';
+import { table, type Key } from '../../../shared/store/table.ts';
+import { log } from '../../../shared/telemetry/log.ts';
+
+const nova = table('nova');
+const cursorKey: Key = { pk: 'SWEEP', sk: 'RECONCILE' };
+/** What is younger may still be on its way through the indexes. */
+const SETTLED_MS = 120_000;
+
+/**
+ * One host a round, all of them in turn: every claim has its instance and every instance its claim, and the host's counters are
+ * the sum of the claims. Claims and instances change together, so this finds something only where something went badly wrong.
+ */
+export async function reconcileNextHost(): Promise<void> {
+  const cursor = await nova.get<{ host?: string }>(cursorKey);
+  const next = async (after: string | undefined) => (await nova.query<ComputeNode>({ pk: HOSTS, prefix: 'HOST#', ...(after && { after: computeNodeKey(after).sk }), limit: 1 }))[0];
+  const node = (await next(cursor?.host)) ?? (cursor?.host ? await next(undefined) : undefined);
+  if (!node) return;
+  await nova.put({ ...cursorKey, host: node.host });
+  await reconcile(node.host);
+}
+
+export async function reconcile(host: string): Promise<void> {
+  const [claims, instances] = await Promise.all([
+    nova.query<Claim>({ pk: claimsIndex(host, '').gsi2pk, index: 'gsi2' }),
+    nova.query<Instance>({ pk: hostIndex(host, '').gsi2pk, index: 'gsi2' }),
+  ]);
+  for (const claim of claims) if (old(claim.created_at) && !instances.some(({ uuid }) => uuid === claim.instance_uuid)) await dropOrphan(claim);
+  for (const instance of instances) if (old(instance.updated_at) && !claims.some(({ instance_uuid }) => instance_uuid === instance.uuid)) await claimAfterwards(instance);
+  await recountHost(host);
+}
+
+const old = (iso: string) => Date.now() > Date.parse(iso) + SETTLED_MS;
+
+/** A claim whose instance is gone, or elsewhere. */
+async function dropOrphan(claim: Claim): Promise<void> {
+  const instance = await nova.get<Instance>(instanceKey(claim.project_id, claim.instance_uuid));
+  if (instance?.host === claim.host && instance.vm_state !== 'deleted') return;
+  log.error('a claim without its instance is released', { instance: claim.instance_uuid, host: claim.host });
+  await nova.transact(releaseClaimWrites(claim)).catch((error: unknown) => { if (!(error instanceof TransactionRefused)) throw error; });
+}
+
+/** An instance that is on the host takes its room, whether it was ever claimed or not. */
+async function claimAfterwards(found: Instance): Promise<void> {
+  const instance = await nova.get<Instance>(instanceKey(found.project_id, found.uuid));
+  if (!instance?.host || instance.vm_state === 'deleted' || instance.host !== found.host) return;
+  log.error('an instance without a claim gets one', { instance: instance.uuid, host: instance.host });
+  const { uuid, project_id, host, attempt, sequence } = instance;
+  const claim: Claim = { ...claimKey(uuid), instance_uuid: uuid, project_id, host, attempt, ...resourcesOf(instance), created_at: now(), ...claimsIndex(host, uuid) };
+  try {
+    await nova.transact([{ put: claim, if: { pk: absent() } }, { check: instanceKey(project_id, uuid), if: { host, sequence } }]);
+  } catch (error) {
+    if (!(error instanceof TransactionRefused)) throw error;
+  }
+}
+
+/** The counters, where they are not the sum of the claims, and did not change while they were added up. */
+async function recountHost(host: string): Promise<void> {
+  const node = await nova.get<ComputeNode>(computeNodeKey(host));
+  const claims = await nova.query<Claim>({ pk: claimsIndex(host, '').gsi2pk, index: 'gsi2' });
+  if (!node || claims.some(({ created_at }) => !old(created_at))) return;
+  const sum = { running_vms: claims.length, ...Object.fromEntries(resourceClasses.map((which) => [usedAttribute[which], claims.reduce((total, claim) => total + claim[which], 0)])) };
+  const wrong = Object.entries(sum).filter(([name, value]) => node[name] !== value);
+  if (wrong.length === 0 || !old(node.gsi1sk.slice(0, 24))) return;
+  log.error('counters of a host were wrong', { host, was: Object.fromEntries(wrong.map(([name]) => [name, node[name]])), is: Object.fromEntries(wrong) });
+  await nova.update(computeNodeKey(host), { set: { ...sum, ...hostsChanged(host) } }, { gsi1sk: node.gsi1sk }).catch((error: unknown) => { if (!(error instanceof ConditionFailed)) throw error; });
+}
