@@ -31,7 +31,7 @@ async function create(request: Request, given: NetworkCreate): Promise<Network> 
   for (let attempt = 1; ; attempt++) {
     const { drawn, ...segment } = chooseSegment(given);
     const network = newNetwork(given, project, segment);
-    const made = await counted(project, 'network', () => insertNetwork(network), async () => (await find('network', network.id)) && network);
+    const made = await counted(project, [{ kind: 'network' }], () => insertNetwork(network), async () => (await find('network', network.id)) && network);
     if (made) return made;
     await giveBack(project, 'network');
     if (!drawn || attempt === 10) throw segmentInUse(segment);

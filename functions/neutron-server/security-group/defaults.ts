@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { TransactionRefused } from '../../../shared/store/errors.ts';
 import { newStandard } from '../http/standard.ts';
 import { defaultSecurityGroupId } from '../ids.ts';
-import { giveBack, takeAnyway } from '../quota/usage.ts';
+import { counted } from '../quota/counted.ts';
 import { timestamp } from '../store/db.ts';
 import type { SecurityGroup, SecurityGroupRule } from '../store/records.ts';
 import { find } from '../store/visible.ts';
@@ -35,16 +35,14 @@ export async function ensureDefaultSecurityGroup(project: string, known?: Securi
   if (there) return there;
   const group = newSecurityGroup(id, project, { name: 'default', description: 'Default security group' }, true);
   const rules = Object.keys(group.rules).length;
-  await takeAnyway(project, 'security_group');
-  await takeAnyway(project, 'security_group_rule', rules);
   try {
-    await insertSecurityGroup(group);
-    return group;
+    return await counted(
+      project, [{ kind: 'security_group', anyway: true }, { kind: 'security_group_rule', n: rules, anyway: true }],
+      () => insertSecurityGroup(group).then(() => group),
+      async () => ((await find('security_group', id))?.rules[Object.keys(group.rules)[0]!] ? group : undefined), // another's has other rules
+    );
   } catch (error) {
-    if (!(error instanceof TransactionRefused)) throw error;
-    await giveBack(project, 'security_group');
-    await giveBack(project, 'security_group_rule', rules);
-    const first = await find('security_group', id);
+    const first = error instanceof TransactionRefused ? await find('security_group', id) : undefined;
     if (!first) throw error;
     return first;
   }

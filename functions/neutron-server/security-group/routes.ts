@@ -9,7 +9,7 @@ import { ownerOf } from '../http/owner.ts';
 import { requireRevision } from '../http/revision.ts';
 import { scopeOf } from '../http/scope.ts';
 import { counted } from '../quota/counted.ts';
-import { giveBack, takeAnyway } from '../quota/usage.ts';
+import { giveBack } from '../quota/usage.ts';
 import type { SecurityGroup } from '../store/records.ts';
 import { find, findVisible, listVisible } from '../store/visible.ts';
 import { ensureDefaultSecurityGroup, newSecurityGroup } from './defaults.ts';
@@ -24,9 +24,12 @@ async function create(request: Request, given: SecurityGroupCreate): Promise<Sec
   if (isDefaultName(given.name)) throw securityGroupDefaultAlreadyExists();
   await ensureDefaultSecurityGroup(project);
   const group = newSecurityGroup(randomUUID(), project, given);
-  const made = await counted(project, 'security_group', () => insertSecurityGroup(group).then(() => group), async () => (await find('security_group', group.id)) && group);
-  await takeAnyway(project, 'security_group_rule', Object.keys(group.rules).length);
-  return made;
+  const rules = Object.keys(group.rules).length;
+  return counted(
+    project, [{ kind: 'security_group' }, { kind: 'security_group_rule', n: rules, anyway: true }],
+    () => insertSecurityGroup(group).then(() => group),
+    async () => (await find('security_group', group.id)) && group,
+  );
 }
 
 async function update(request: Request): Promise<SecurityGroup> {

@@ -30,7 +30,7 @@ async function create(request: Request, given: RuleCreate): Promise<SecurityGrou
   refuseDouble(group, shape); // before anything is counted
   const rule = newRule(group, { ...shape, description: given.description ?? '' });
   return counted(
-    group.project_id, 'security_group_rule',
+    group.project_id, [{ kind: 'security_group_rule' }],
     async () => {
       await changeSecurityGroup(group.id, (current) => {
         if (isMarked(current)) throw resourceNotFound('security_group', group.id);

@@ -37,7 +37,7 @@ async function create(request: Request, given: SubnetCreate): Promise<Subnet> {
   planSubnet(given, network); // refuses before anything is counted
   const id = randomUUID();
   return counted(
-    project, 'subnet',
+    project, [{ kind: 'subnet' }],
     () => insertSubnet(network.id, (current) => ({ ...newStandard(id, project, given), network_id: current.id, ...planSubnet(given, current) })),
     async () => (await findSubnet(id))?.subnet,
   );
