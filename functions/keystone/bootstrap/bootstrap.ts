@@ -57,7 +57,7 @@ export async function bootstrap({ adminPassword, endpoint, region }: Static<type
 const ensureProject = (name: string, description: string) =>
   ensure('project', DEFAULT_DOMAIN, name, { description, enabled: true, is_domain: false, parent_id: DEFAULT_DOMAIN, options: {}, tags: [] });
 
-const newUser = () => ({ enabled: true, default_project_id: null, options: {} });
+const newUser = () => ({ enabled: true, default_project_id: null, options: {}, password_expires_at: null });
 
 async function ensureAdmin(password: string | undefined, project: string, role: string): Promise<User> {
   const user = await adminUser(password, project);

@@ -7,7 +7,7 @@ import { store } from '../records/entities.ts';
 import { findByName } from '../records/names.ts';
 import { newClaims, sign } from './claims.ts';
 import { SERVICE_TOKEN_S } from './lifetimes.ts';
-import { standingOf } from './standing.ts';
+import { NotStanding, standingOf } from './standing.ts';
 
 export const serviceUsers: readonly ServiceUser[] = ['nova', 'glance', 'neutron', 'cinder'];
 
@@ -20,7 +20,10 @@ let ssm: SSMClient | undefined;
  * Puts a fresh token of each service user where the service finds it. Only those half of whose life is over, or that were
  * revoked, unless `all` are asked for. Two who mint at once leave two valid tokens, of which the later one is found.
  */
-export const mintServiceTokens = async ({ all = false } = {}): Promise<void> => void (await Promise.all(serviceUsers.map((name) => mint(name, all))));
+export async function mintServiceTokens({ all = false } = {}): Promise<void> {
+  const outcomes = await Promise.allSettled(serviceUsers.map((name) => mint(name, all)));
+  for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason; // one's failure keeps no other from its token
+}
 
 async function mint(name: ServiceUser, anew: boolean): Promise<void> {
   const [user, project, last] = await Promise.all([findByName('user', 'default', name), findByName('project', 'default', 'service'), store.get<Minted>(mintedKey(name))]);
@@ -28,7 +31,12 @@ async function mint(name: ServiceUser, anew: boolean): Promise<void> {
   const fresh = last && last.issued >= (user.valid_since ?? 0) && last.expires - Date.now() > (SERVICE_TOKEN_S / 2) * 1000;
   if (fresh && !anew) return;
   const scope = { project: project.data.id, project_domain: project.data.domain_id };
-  await standingOf({ user_id: user.data.id, user_domain_id: user.data.domain_id, scope }); // no token for one who may not have it
+  try {
+    await standingOf({ user_id: user.data.id, user_domain_id: user.data.domain_id, scope });
+  } catch (error) {
+    if (!(error instanceof NotStanding)) throw error;
+    return log.warn('no service token for one who may not have it', { user: name, reason: error.message });
+  }
   const claims = newClaims(user.data, scope, ['password'], { lifetime: SERVICE_TOKEN_S });
   await publish(name, await sign(claims));
   await store.put({ ...mintedKey(name), issued: claims.issued, expires: claims.expires });
