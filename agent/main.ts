@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { AgentConfig } from '../shared/agent/config.ts';
 import { factsOf, log } from '../shared/telemetry/log.ts';
@@ -29,6 +30,7 @@ async function serve(): Promise<void> {
   // What nobody foresaw must not end the work of all the other hosts.
   process.on('unhandledRejection', (error) => log.error('unexpected', factsOf(error)));
   const agent = await startAgent(readConfig(values.config));
+  flushCompileCache(); // where there is one: an agent is often killed, and then wouldn't leave it for the next start
   const end = (reason: string) => {
     log.info('agent stops', { reason });
     agent.stop();
