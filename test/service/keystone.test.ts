@@ -476,6 +476,21 @@ test('an operator gets a secret with which a service user can log in', async () 
   await assert.rejects(manage({ command: 'service-password', user: 'admin' }));
 });
 
+test('a service may use a token for a while after its end, so that long work can end; nobody else may', async () => {
+  const { newClaims, sign } = await import('../../functions/keystone/token/claims.ts');
+  const { project, user } = await tenant();
+  const scope = { project: project.id, project_domain: 'default' };
+  const [ended, longAgo] = await Promise.all([-60, -49 * 3600].map((lifetime) => sign(newClaims({ id: user.id, domain_id: 'default' }, scope, ['password'], { lifetime }))));
+  const nova = parameters.get('/novaless/service-token/nova')!;
+  const other = await tenant();
+  assert.equal((await check(ended!)).status, 401);
+  assert.equal((await check(ended!, nova)).status, 404);
+  assert.equal((await check(ended!, nova, '?allow_expired=1')).body.token.user.id, user.id);
+  assert.equal((await check(longAgo!, nova, '?allow_expired=1')).status, 404);
+  assert.equal((await check(ended!, other.token, '?allow_expired=1')).status, 403);
+  assert.equal((await rescope(ended!, { unscoped: {} })).status, 401);
+});
+
 test('new signing keys do not end valid tokens', async () => {
   const { rotateKeys, verificationKey } = await import('../../functions/keystone/token/keys.ts');
   const { store } = await import('../../functions/keystone/records/entities.ts');
