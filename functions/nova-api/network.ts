@@ -1,0 +1,38 @@
+import type { RequestContext } from '../../shared/identity/context.ts';
+import { rest } from '../../shared/openstack/rest.ts';
+
+/** What nova-api asks neutron-server, in the user's name. */
+export interface Network { id: string; name: string; tenant_id: string; shared: boolean; 'router:external': boolean; subnets: string[]; admin_state_up: boolean }
+export interface Subnet { id: string; network_id: string; cidr: string; ip_version: 4 | 6 }
+export interface Port {
+  id: string;
+  network_id: string;
+  tenant_id: string;
+  device_id: string;
+  device_owner: string;
+  mac_address: string;
+  status: string;
+  fixed_ips: { subnet_id: string; ip_address: string }[];
+  security_groups: string[];
+  port_security_enabled?: boolean;
+}
+export interface SecurityGroup { id: string; name: string; description: string; tenant_id: string; security_group_rules?: SecurityGroupRule[] }
+export interface SecurityGroupRule {
+  id: string; direction: string; ethertype: string; protocol: string | null; port_range_min: number | null; port_range_max: number | null;
+  remote_ip_prefix: string | null; remote_group_id: string | null; security_group_id: string; tenant_id: string;
+}
+
+type Filters = Record<string, string | string[] | undefined>;
+const queryOf = (filters: Filters) => new URLSearchParams(Object.entries(filters).flatMap(([name, value]) => [value ?? []].flat().map((each) => [name, each] as [string, string])));
+
+const list = async <T>(collection: string, context: RequestContext, filters: Filters): Promise<T[]> =>
+  (await rest<Record<string, T[]>>('network', 'GET', `/${collection}?${queryOf(filters)}`, { caller: { context } }))[collection.replaceAll('-', '_')]!;
+
+export const listNetworks = (context: RequestContext, filters: Filters) => list<Network>('networks', context, filters);
+export const listSubnets = (context: RequestContext, filters: Filters) => list<Subnet>('subnets', context, filters);
+export const listPorts = (context: RequestContext, filters: Filters) => list<Port>('ports', context, filters);
+export const listSecurityGroups = (context: RequestContext, filters: Filters) => list<SecurityGroup>('security-groups', context, filters);
+
+export const updatePort = async (context: RequestContext, id: string, port: Partial<Port>): Promise<Port> =>
+  (await rest<{ port: Port }>('network', 'PUT', `/ports/${id}`, { caller: { context }, body: { port } })).port;
+

@@ -1,0 +1,63 @@
+import { badRequest, forbidden } from '../../../shared/http/errors.ts';
+import type { Reply, Request } from '../../../shared/http/route.ts';
+import { isAdmin } from '../../../shared/identity/context.ts';
+import { type Instance, SERVER_SHARDS } from '../../../shared/objects/instance.ts';
+import { paged } from '../common/paging.ts';
+import { sorted } from '../common/sort.ts';
+import { nova } from '../store.ts';
+import { filtersOf } from './filters.ts';
+import { sortKeys } from './list-schema.ts';
+import { hostsOf } from './show.ts';
+import { basicServer, detailedServer } from './view.ts';
+
+export const listServers = async (request: Request): Promise<Reply> => {
+  const { items, links } = await wanted(request, 'os_compute_api:servers:index:get_all_tenants');
+  return { body: { servers: items.map((server) => basicServer(server, request)), ...(links && { servers_links: links }) } };
+};
+
+export const listServersDetailed = async (request: Request): Promise<Reply> => {
+  const { items, links } = await wanted(request, 'os_compute_api:servers:detail:get_all_tenants');
+  const hosts = await hostsOf(items, request);
+  return { body: { servers: items.map((server) => detailedServer(server, request, { node: hosts.get(server.host) })), ...(links && { servers_links: links }) } };
+};
+
+async function wanted(request: Request, allTenantsPolicy: string) {
+  const filters = filtersOf(request);
+  const servers = filters ? await readable(request, allTenantsPolicy) : [];
+  const matching = servers.filter((server) => filters!.every((filter) => filter(server)));
+  return paged(request, sorted(matching, orderOf(request), attributeOf), (server) => server.uuid);
+}
+
+/** The project's servers (a consistent read), or for an admin who asks so, those of all projects or of another one. */
+async function readable({ query, context, enforce }: Request, allTenantsPolicy: string): Promise<Instance[]> {
+  if (!asksForAll(query)) return ofProject(context.project_id!);
+  enforce(allTenantsPolicy);
+  const project = query.get('project_id') ?? query.get('tenant_id');
+  if (project !== null) return ofProject(project);
+  const shards = await Promise.all(SERVER_SHARDS.map((shard) => nova.query<Instance>({ index: 'gsi1', pk: `SERVERS#${shard}` })));
+  return shards.flat();
+}
+
+const ofProject = (projectId: string) => nova.query<Instance>({ pk: `PROJECT#${projectId}`, prefix: 'SERVER#' });
+
+/** `?all_tenants` alone says yes. */
+function asksForAll(query: URLSearchParams): boolean {
+  const value = query.get('all_tenants');
+  if (value === null) return false;
+  if (value === '' || /^(1|t|true|on|y|yes)$/i.test(value)) return true;
+  if (/^(0|f|false|off|n|no)$/i.test(value)) return false;
+  throw badRequest(`Invalid value '${value}' for all_tenants: a boolean is needed`);
+}
+
+function orderOf({ query, context }: Request): { key: string; descending: boolean }[] {
+  const directions = query.getAll('sort_dir');
+  const descending = (i: number) => (directions[i] ?? directions.at(-1) ?? 'desc').trim() !== 'asc';
+  const keys = query.getAll('sort_key').map((key, i) => ({ key: key.trim(), descending: descending(i) }));
+  for (const { key } of keys) if ((key === 'host' || key === 'node') && !isAdmin(context)) throw forbidden(`Only administrators can sort servers by ${key}`);
+  const asked = keys.filter(({ key }) => key in sortKeys || key === 'locked');
+  const rest = descending(asked.length);
+  return [...(asked.length > 0 ? asked : [{ key: 'created_at', descending: descending(0) }]), { key: 'created_at', descending: rest }, { key: 'launch_index', descending: rest }, { key: 'uuid', descending: rest }];
+}
+
+const attributeOf = (server: Instance, key: string): unknown =>
+  key === 'locked' ? Number(server.locked) : (sortKeys[key] ?? '').split('.').reduce<unknown>((value, part) => (part === '' ? null : (value as Record<string, unknown> | null)?.[part]), server);
