@@ -38,7 +38,7 @@ export function startEnvironment(spec: FunctionSpec, settings: EnvironmentSettin
     workerData: { file: join(spec.folder, `${file}.mjs`), handler, log: join(settings.logFolder, `${spec.name}.log`), cache: settings.cacheFolder },
     env: variables,
     execArgv: ['--disable-warning=ExperimentalWarning', ...(variables['NODE_OPTIONS']?.split(' ').filter((option) => option === '--enable-source-maps') ?? [])],
-    resourceLimits: { maxOldGenerationSizeMb: spec.memory },
+    resourceLimits: { maxOldGenerationSizeMb: spec.memory, maxYoungGenerationSizeMb: 8 },
     stdin: false,
   });
 
