@@ -143,3 +143,115 @@ test('wrong fields are refused with their names', async () => {
     assert.match(answer.body.message, said);
   }
 });
+
+const patch = (id: string, changes: unknown, as = mine, type = 'application/openstack-images-v2.1-json-patch') =>
+  glance('PATCH', `/image/v2/images/${id}`, { token: as, body: changes, headers: { 'Content-Type': type } });
+
+test('fields, properties and tags are set, replaced and removed by JSON patch', async () => {
+  const { id } = await create({ colour: 'red' });
+  const done = await patch(id, [
+    { op: 'replace', path: '/name', value: 'renamed' }, { op: 'add', path: '/a~1b', value: 'slash' }, { op: 'replace', path: '/colour', value: 'blue' },
+    { op: 'add', path: '/min_disk', value: 5 }, { op: 'replace', path: '/tags', value: ['x', 'y', 'x'] }, { op: 'add', path: '/hw_disk_bus', value: 'virtio' }, { op: 'remove', path: '/hw_disk_bus' },
+  ]);
+  assert.equal(done.status, 200, JSON.stringify(done.body));
+  const { name, colour, min_disk, tags, 'a/b': slash, hw_disk_bus } = done.body;
+  assert.deepEqual([name, colour, min_disk, tags, slash, hw_disk_bus], ['renamed', 'blue', 5, ['x', 'y'], 'slash', undefined]);
+  for (const [changes, status] of [
+    [[{ op: 'replace', path: '/nothing', value: 'x' }], 409], [[{ op: 'remove', path: '/nothing' }], 409], [[{ op: 'remove', path: '/name' }], 403],
+    [[{ op: 'replace', path: '/status', value: 'active' }], 403], [[{ op: 'replace', path: '/size', value: 1 }], 403], [[{ op: 'replace', path: '/owner', value: 'theirs' }], 403],
+    [[{ op: 'replace', path: '/visibility', value: 'public' }], 403], [[{ op: 'replace', path: '/visibility', value: 'secret' }], 400], [[{ op: 'move', path: '/name' }], 400],
+    [[{ op: 'add', path: 'name', value: 'x' }], 400], [[{ op: 'add', path: '/a/b', value: 'x' }], 400], [[{ op: 'add', path: '/name' }], 400], [{}, 400], ['[', 400], [[{ op: 'add', path: '/x', value: 3 }], 400],
+    [[{ op: 'add', path: '/locations/-', value: {} }], 400], [[{ op: 'replace', path: '/min_ram', value: null }], 400],
+  ] as [unknown, number][]) assert.equal((await patch(id, changes)).status, status, JSON.stringify(changes));
+  assert.equal((await patch(id, [], mine, 'application/json')).status, 415);
+  assert.equal((await patch(id, [], theirs)).status, 404);
+  assert.equal((await glance('PUT', `/image/v2/images/${id}/tags/z`, { token: mine })).status, 204);
+  assert.equal((await glance('DELETE', `/image/v2/images/${id}/tags/x`, { token: mine })).status, 204);
+  assert.equal((await glance('DELETE', `/image/v2/images/${id}/tags/x`, { token: mine })).status, 404);
+  assert.deepEqual((await show(id)).tags, ['y', 'z']);
+});
+
+test('changes that many send at once all stay', async () => {
+  const { id } = await create();
+  const answers = await Promise.all(Array.from({ length: 5 }, (_, i) => patch(id, [{ op: 'add', path: `/p${i}`, value: 'v' }])));
+  assert.deepEqual(answers.map(({ status }) => status), Array(5).fill(200));
+  const shown = await show(id);
+  for (let i = 0; i < 5; i++) assert.equal(shown[`p${i}`], 'v');
+});
+
+test('a protected image is not deleted; a deleted one leaves no bytes and no members', async () => {
+  const id = await createActive(Buffer.from('bytes'), { protected: true });
+  await glance('POST', `/image/v2/images/${id}/members`, { token: mine, body: { member: 'theirs' } });
+  const where = (await glance('GET', `/image/v2/novaless/downloads/${id}`, { token: mine })).body;
+  assert.equal((await glance('DELETE', `/image/v2/images/${id}`, { token: mine })).status, 403);
+  await patch(id, [{ op: 'replace', path: '/protected', value: false }]);
+  assert.equal((await glance('DELETE', `/image/v2/images/${id}`, { token: theirs })).status, 403);
+  assert.equal((await glance('DELETE', `/image/v2/images/${id}`, { token: mine })).status, 204);
+  assert.equal((await glance('DELETE', `/image/v2/images/${id}`, { token: mine })).status, 404);
+  assert.equal((await fetch(`${rig.engines.s3.endpoint}/${where.bucket}/${where.key}`)).status, 404);
+  const left = (await glance('GET', '/image/v2/images?visibility=shared&member_status=all', { token: theirs })).body.images;
+  assert.ok(!left.some((i: any) => i.id === id));
+});
+
+test('a shared image is seen by its members, listed once they accept, and changed by its owner alone', async () => {
+  const [owner, guest] = [token('owner'), token('guest')];
+  const id = await createActive(Buffer.from('shared'), { name: 'shared' }, owner);
+  assert.equal((await glance('GET', `/image/v2/images/${id}`, { token: guest })).status, 404);
+  const added = await glance('POST', `/image/v2/images/${id}/members`, { token: owner, body: { member: 'guest' } });
+  assert.deepEqual([added.status, added.body.status], [200, 'pending']);
+  assert.equal((await glance('POST', `/image/v2/images/${id}/members`, { token: owner, body: { member: 'guest' } })).status, 409);
+  assert.equal((await show(id, guest)).name, 'shared');
+  const listed = async (query = '') => (await glance('GET', `/image/v2/images?${query}`, { token: guest })).body.images.some((i: any) => i.id === id);
+  assert.equal(await listed(), false);
+  assert.equal(await listed('member_status=pending&visibility=shared'), true);
+  const url = `/image/v2/images/${id}/members/guest`;
+  assert.equal((await glance('PUT', url, { token: owner, body: { status: 'accepted' } })).status, 403);
+  assert.equal((await glance('PUT', url, { token: guest, body: { status: 'perhaps' } })).status, 400);
+  assert.equal((await glance('PUT', url, { token: guest, body: { status: 'accepted' } })).body.status, 'accepted');
+  assert.equal(await listed(), true);
+  assert.equal((await glance('GET', `/image/v2/images/${id}/file`, { token: guest })).bytes.toString(), 'shared');
+  assert.equal((await patch(id, [{ op: 'replace', path: '/name', value: 'taken' }], guest)).status, 403);
+  assert.equal((await glance('GET', `/image/v2/images/${id}/members`, { token: owner })).body.members.length, 1);
+  assert.equal((await glance('DELETE', url, { token: owner })).status, 204);
+  assert.equal((await glance('GET', `/image/v2/images/${id}`, { token: guest })).status, 404);
+});
+
+test('a deactivated image cannot be downloaded until it is reactivated', async () => {
+  const id = await createActive(Buffer.from('x'));
+  const act = async (action: string) => (await glance('POST', `/image/v2/images/${id}/actions/${action}`, { token: mine })).status;
+  assert.deepEqual([await act('deactivate'), await act('deactivate')], [204, 204]);
+  assert.equal((await glance('GET', `/image/v2/images/${id}/file`, { token: mine })).status, 403);
+  assert.equal((await glance('GET', `/image/v2/novaless/downloads/${id}`, { token: mine })).status, 403);
+  assert.equal(await act('reactivate'), 204);
+  assert.equal((await glance('GET', `/image/v2/images/${id}/file`, { token: mine })).status, 200);
+});
+
+test('clients find the versions, the schemas and the import methods', async () => {
+  assert.equal((await glance('GET', '/image')).status, 300);
+  assert.equal((await glance('GET', '/image/versions')).body.versions[0].status, 'CURRENT');
+  for (const name of ['image', 'images', 'member', 'members']) assert.equal((await glance('GET', `/image/v2/schemas/${name}`, { token: mine })).status, 200);
+  assert.deepEqual((await glance('GET', '/image/v2/info/import', { token: mine })).body['import-methods'].value, ['web-download']);
+  assert.equal((await glance('GET', '/image/v2/tasks', { token: mine })).status, 404);
+  assert.equal((await glance('GET', '/image/v2/images')).status, 401);
+});
+
+test('an upload that is never finished leaves the image queued after its deadline, and a late writer leaves nothing', async () => {
+  const { handler: sweep } = await import('../../functions/glance-api/sweep.ts');
+  const { glance: store } = await import('../../functions/glance-api/image/store.ts');
+  const { id } = await create();
+  const begun = (await glance('POST', '/image/v2/novaless/uploads', { token: mine, body: { image_id: id } })).body;
+  const url = `${rig.engines.s3.endpoint}/${begun.bucket}/${begun.key}`;
+  await sweep();
+  assert.equal((await show(id)).status, 'saving', 'not before its time');
+  const pass = () => store.update({ pk: `upload#${begun.id}`, sk: 'upload' }, { set: { due_at: new Date(0).toISOString() } });
+  await pass();
+  await sweep();
+  assert.equal((await show(id)).status, 'queued');
+  await fetch(url, { method: 'PUT', body: 'late' });
+  const report = { size: 4, checksum: '0'.repeat(32), os_hash_algo: 'sha512', os_hash_value: '0'.repeat(128) };
+  assert.equal((await glance('PUT', `/image/v2/novaless/uploads/${begun.id}`, { token: mine, body: report })).status, 409);
+  assert.equal((await fetch(url)).status, 404);
+  await pass();
+  await sweep();
+  assert.equal(await store.get({ pk: `upload#${begun.id}`, sk: 'upload' }), undefined);
+});

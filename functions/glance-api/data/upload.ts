@@ -3,7 +3,8 @@ import { badRequest, conflict } from '../../../shared/http/errors.ts';
 import { TransactionRefused } from '../../../shared/store/errors.ts';
 import type { Item, Key } from '../../../shared/store/table.ts';
 import { imageItem, type Image, type Stored } from '../image/record.ts';
-import { getImage, glance, noImage } from '../image/store.ts';
+import { STORE } from '../image/names.ts';
+import { getImage, glance, membersOf, noImage, removeMember } from '../image/store.ts';
 import { deleteObject, objectKey } from './objects.ts';
 
 /**
@@ -19,12 +20,17 @@ export interface Upload extends Item {
    */
   state: 'open' | 'abandoned' | 'finished';
   due_at?: string;
+  /** glance-api itself fetches the bytes. */
+  imports?: boolean;
 }
 
 const LATE_WRITERS_MS = 24 * 3_600_000;
 export const UPLOADS_DUE = 'uploads';
 
 export const uploadKey = (id: string): Key => ({ pk: `upload#${id}`, sk: 'upload' });
+/** Past their deadline, oldest first. */
+export const dueUploads = (limit: number) => glance.query<Upload>({ index: 'by-due', pk: UPLOADS_DUE, between: ['', new Date().toISOString()], limit });
+
 export const getUpload = (id: string) => glance.get<Upload>(uploadKey(id));
 
 /** Takes the image from `queued` to `saving` or `importing`, for one upload until its deadline. Throws 404, 409, 400. */
@@ -35,9 +41,9 @@ export async function beginUpload(imageId: string, status: 'saving' | 'importing
     if (image.status !== 'queued') throw conflict(`Image status transition from ${image.status} to ${status} is not allowed`);
     const missing = (['disk_format', 'container_format'] as const).filter((p) => !image[p]);
     if (missing.length) throw badRequest(`Properties ${missing.join(', ')} must be set prior to saving data.`);
-    const upload: Upload = { id: uploadId, image_id: imageId, state: 'open', due_at: new Date(Date.now() + deadlineMs).toISOString() };
+    const upload: Upload = { id: uploadId, image_id: imageId, state: 'open', due_at: new Date(Date.now() + deadlineMs).toISOString(), ...(status === 'importing' && { imports: true }) };
     const properties = { ...image.properties };
-    delete properties['os_glance_failed_import'];
+    for (const name of Object.keys(properties)) if (name.startsWith('os_glance')) delete properties[name];
     const next: Image = { ...changed(image), properties, status, upload_id: uploadId };
     try {
       await glance.transact([
@@ -67,8 +73,8 @@ export async function finishUpload(upload: Upload, stored: Stored): Promise<bool
   }
 }
 
-/** Ends an upload without success: the image goes back to `queued`, its bytes are deleted. Safe to repeat. */
-export async function abandonUpload(upload: Pick<Upload, 'id' | 'image_id'>, failedImport = false): Promise<void> {
+/** Ends an upload without success: the image goes back to `queued` (with why its import failed), its bytes are deleted. Safe to repeat. */
+export async function abandonUpload(upload: Pick<Upload, 'id' | 'image_id'>, failedImport?: string): Promise<void> {
   for (;;) {
     const image = await getImage(upload.image_id);
     const holds = image?.upload_id === upload.id;
@@ -83,7 +89,18 @@ export async function abandonUpload(upload: Pick<Upload, 'id' | 'image_id'>, fai
       if (!(error instanceof TransactionRefused)) throw error;
     }
   }
+  await clean(upload, 'a writer may still be at it');
+}
+
+/**
+ * Deletes what an abandoned upload left: its bytes, and the members of an image that is gone. Its own record goes last, or
+ * stays until a late writer must be done. Safe to repeat.
+ */
+export async function clean(upload: Pick<Upload, 'id' | 'image_id'>, writers: 'a writer may still be at it' | 'nobody writes'): Promise<void> {
   await deleteObject(objectKey(upload.image_id, upload.id));
+  if (!(await getImage(upload.image_id))) for (const { member_id } of await membersOf(upload.image_id)) await removeMember(upload.image_id, member_id);
+  if (writers === 'nobody writes') await glance.remove(uploadKey(upload.id), { state: 'abandoned' });
+  else await glance.put(abandoned(upload));
 }
 
 /** The upload as a record of bytes that nobody will have; the sweeper deletes them (again) when it is due. */
@@ -93,9 +110,10 @@ export const abandoned = (upload: Pick<Upload, 'id' | 'image_id'>, due = new Dat
 
 const finished = ({ id, image_id }: Upload) => ({ ...uploadKey(id), id, image_id, state: 'finished' as const, expires_at: Math.floor((Date.now() + LATE_WRITERS_MS) / 1000) });
 
-function requeued(image: Image, failedImport: boolean): Image {
+function requeued(image: Image, failedImport: string | undefined): Image {
   const { upload_id: _, ...rest } = changed(image);
-  return { ...rest, status: 'queued', properties: { ...image.properties, ...(failedImport && { os_glance_failed_import: 's3' }) } } as Image;
+  const failure = failedImport !== undefined && { os_glance_failed_import: STORE, os_glance_import_message: failedImport };
+  return { ...rest, status: 'queued', properties: { ...image.properties, ...failure } } as Image;
 }
 
 const changed = (image: Image): Image => ({ ...image, updated_at: new Date().toISOString(), revision: image.revision + 1 });

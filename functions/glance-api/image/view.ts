@@ -1,6 +1,7 @@
 import { environment } from '../../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../../shared/environment.ts';
 import { isService, type RequestContext } from '../../../shared/identity/context.ts';
+import { STORE } from './names.ts';
 import type { Image, Member } from './record.ts';
 import { objectKey } from '../data/objects.ts';
 
@@ -36,9 +37,6 @@ export function showImage(image: Image, context: RequestContext) {
     ...(hasData(image) && { stores: STORE }),
   };
 }
-
-/** The one image store's name. */
-export const STORE = 's3';
 
 export const hasData = (image: Image) => image.status === 'active' || image.status === 'deactivated';
 

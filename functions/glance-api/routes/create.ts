@@ -6,7 +6,8 @@ import { enforceVisibility, isWritable, readOnlyFields, refuseReserved, tagsOf }
 import type { Image, Visibility } from '../image/record.ts';
 import { validateImage } from '../image/schema.ts';
 import { addImage } from '../image/store.ts';
-import { showImage, STORE } from '../image/view.ts';
+import { STORE } from '../image/names.ts';
+import { showImage } from '../image/view.ts';
 import { importMethods } from './info.ts';
 
 /** Image API v2, "Create image". */

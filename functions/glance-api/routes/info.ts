@@ -1,5 +1,5 @@
 import type { Route } from '../../../shared/http/route.ts';
-import { STORE } from '../image/view.ts';
+import { STORE } from '../image/names.ts';
 
 /** How an image's data can be brought by glance-api itself. */
 export const importMethods = ['web-download'];

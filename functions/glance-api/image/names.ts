@@ -1,0 +1,2 @@
+/** The one image store's name. */
+export const STORE = 's3';
