@@ -21,7 +21,7 @@ export interface Resources {
 }
 
 /** The variables through which a function finds what it uses; it gets no others. */
-export function functionEnvironment({ uses, queue }: FunctionDeclaration, resources: Resources): Record<string, string> {
+export function functionEnvironment({ uses, queue, settings = [] }: FunctionDeclaration, resources: Resources): Record<string, string> {
   const variables: Record<string, string> = {
     [environment.endpoint]: resources.endpoint,
     [environment.region]: resources.parameters.region.valueAsString,
@@ -36,6 +36,7 @@ export function functionEnvironment({ uses, queue }: FunctionDeclaration, resour
     else if ('parameter' in grant) variables[environment.parameterPath] = resources.parameters.parameterPath.valueAsString;
     else variables[environment.bus] = resources.bus.eventBusName;
   }
+  for (const setting of settings) variables[environment.setting(setting)] = resources.parameters[setting].valueAsString;
   return variables;
 }
 

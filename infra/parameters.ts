@@ -14,6 +14,7 @@ export function deploymentParameters(stack: Stack) {
     endpointPrefix: text('EndpointPrefix', 'https://', "What stands before the REST API's id in its URL"),
     endpointSuffix: text('EndpointSuffix', '', "What follows the REST API's id in its URL; empty for AWS's own"),
     document: text('AgentDocumentName', 'Novaless-Agent', 'Name of the SSM document that rings the agent on a host', { allowedPattern: '[A-Za-z0-9_.-]{3,128}' }),
+    importAllowedHosts: text('ImageImportAllowedHosts', '', 'Hosts, each HOST or HOST:PORT, with commas between, from which images may be imported although their addresses are private', { allowedPattern: '[A-Za-z0-9_.:,\\[\\]-]*' }),
     parameterPath: text('ParameterPath', '/novaless', 'Path under which the SSM parameters of this deployment stand', { allowedPattern: '(/[A-Za-z0-9_.-]+)+' }),
   };
 }

@@ -56,7 +56,12 @@ export interface FunctionDeclaration {
   /** Woken by the sweeper's rule (once a minute). */
   swept?: true;
   uses: Grant[];
+  /** What an operator may choose for it at a deployment. */
+  settings?: Setting[];
 }
+
+/** Each is a parameter of the template, and an environment variable of the functions that name it. */
+export type Setting = 'importAllowedHosts';
 
 const variable = (prefix: string, name: string) => `${prefix}_${name.replaceAll('-', '_').toUpperCase()}`;
 
@@ -72,6 +77,7 @@ export const environment = {
   agentDocument: 'AGENT_DOCUMENT',
   /** Path under which SSM parameters of this deployment stand, e.g. `/novaless`. */
   parameterPath: 'PARAMETER_PATH',
+  setting: (name: Setting) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
 } as const;
 
 /**

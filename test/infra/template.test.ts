@@ -65,9 +65,9 @@ test('one bad message fails alone, and no queue can take all the concurrency of 
 });
 
 test('a function finds everything that it declares to use', () => {
-  for (const { name, uses, queue } of functions) {
+  for (const { name, uses, queue, settings = [] } of functions) {
     const variables = ofType('AWS::Lambda::Function').find(({ FunctionName }) => FunctionName === `Novaless-${name}`)?.Environment.Variables;
-    const expected = [environment.endpoint, environment.region, 'NODE_OPTIONS', ...(queue ? [environment.queue(queue)] : [])];
+    const expected = [environment.endpoint, environment.region, 'NODE_OPTIONS', ...(queue ? [environment.queue(queue)] : []), ...settings.map(environment.setting)];
     for (const grant of uses) {
       if ('table' in grant) expected.push(environment.table(grant.table));
       if ('send' in grant) expected.push(environment.queue(grant.send));
