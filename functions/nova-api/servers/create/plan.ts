@@ -41,7 +41,7 @@ export async function planLaunch(asked: LaunchRequest, request: Pick<Request, 'c
   if (asked.keyName !== undefined && !keyPair) throw badRequest('Invalid key_name provided.');
   const items = quota.limits['metadata_items']!;
   if (items >= 0 && Object.keys(asked.metadata).length > items) throw forbidden(`Maximum number of metadata items exceeds ${items}`);
-  if (imageId && !image) throw badRequest(asked.imageRef ? 'Can not find requested image' : `Block Device Mapping is Invalid: failed to get image ${imageId}.`);
+  if (imageId && !image) throw badRequest(asked.imageRef ? `Can not find requested image ${imageId}` : `Block Device Mapping is Invalid: failed to get image ${imageId}.`);
 
   const drafts = blockDevices(asked, flavor);
   if (drafts.length > 1 || !asked.imageRef) request.enforce('os_compute_api:servers:create:attach_volume');
