@@ -13,11 +13,12 @@ export function restApi(stack: Stack): RestApi {
     endpointTypes: [EndpointType.REGIONAL],
     deployOptions: { stageName },
     cloudWatchRole: false,
-    // All of them: the choice goes by the request's Accept header, and the clients send */* when they load an image.
-    binaryMediaTypes: ['*/*'],
+    // All of them: for an answer the choice goes by the request's Accept header, and clients that load an image send */*
+    // as well. The two types are named for gateways that read */* literally.
+    binaryMediaTypes: ['*/*', 'application/octet-stream', 'application/json'],
   });
   api.node.tryRemoveChild('Endpoint'); // an output that misleads where a domain of one's own stands before it
-  for (const [type, code, title] of faults) addFault(api, type, code, title);
+  for (const fault of faults) addFault(api, ...fault);
   return api;
 }
 
@@ -56,16 +57,16 @@ export function addRoutes(api: RestApi, routes: { line: string; target: Function
  * Clients retry a 503 with Retry-After and give up on any other 5xx, so each of those is one: none of them reached a
  * handler's own judgement.
  */
-const faults: [type: ResponseType, code: number | null, title: string][] = [
+const faults: [type: ResponseType, code: number | null, title: string, message?: string][] = [
   [ResponseType.DEFAULT_4XX, null, 'Bad Request'],
   [ResponseType.DEFAULT_5XX, 503, 'Service Unavailable'],
-  [ResponseType.MISSING_AUTHENTICATION_TOKEN, 404, 'Not Found'], // what the gateway answers where there is no route
-  [ResponseType.REQUEST_TOO_LARGE, 413, 'Request Entity Too Large'],
+  [ResponseType.MISSING_AUTHENTICATION_TOKEN, 404, 'Not Found', 'The resource could not be found.'], // what the gateway answers where there is no route
+  [ResponseType.REQUEST_TOO_LARGE, 413, 'Request Entity Too Large', 'The request body is too large. A large image comes in by import: method web-download.'],
   [ResponseType.THROTTLED, 429, 'Too Many Requests'],
 ];
 
-function addFault(api: RestApi, type: ResponseType, code: number | null, title: string): void {
-  const message = type === ResponseType.MISSING_AUTHENTICATION_TOKEN ? '"The resource could not be found."' : '$context.error.messageString';
+function addFault(api: RestApi, type: ResponseType, code: number | null, title: string, words?: string): void {
+  const message = words === undefined ? '$context.error.messageString' : JSON.stringify(words);
   const retry: Record<string, string> = code === 503 || code === 429 ? { 'Retry-After': "'2'" } : {};
   api.addGatewayResponse(`Fault${type.responseType.split('_').map((word) => word.charAt(0) + word.slice(1).toLowerCase()).join('')}`, {
     type,
