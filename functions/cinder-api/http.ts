@@ -4,7 +4,11 @@ import { computeFault } from '../../shared/http/faults.ts';
 import type { Route } from '../../shared/http/route.ts';
 import { actsFor } from './volume/project.ts';
 import { policies } from './policies.ts';
+import { actionRoutes } from './routes/actions.ts';
 import { attachmentRoutes } from './routes/attachments.ts';
+import { cloudRoutes } from './routes/cloud.ts';
+import { defaultTypeRoutes } from './routes/default-types.ts';
+import { metadataRoutes } from './routes/metadata.ts';
 import { quotaRoutes } from './routes/quotas.ts';
 import { typeRoutes } from './routes/types.ts';
 import { versionRoutes, versions, versionsAbove } from './routes/versions.ts';
@@ -20,7 +24,7 @@ const underProject = (route: Route): Route => ({
   },
 });
 
-const routes = [...quotaRoutes, ...volumeRoutes, ...attachmentRoutes, ...typeRoutes];
+const routes = [...volumeRoutes, ...actionRoutes, ...metadataRoutes, ...attachmentRoutes, ...typeRoutes, ...defaultTypeRoutes, ...quotaRoutes, ...cloudRoutes];
 
 /** The Block Storage API v3 under `/volume/v3`. */
 export const handler = createApi({
