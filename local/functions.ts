@@ -86,7 +86,8 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
   const all = new Set<Environment>();
   const idle: Environment[] = [];
   const waiting: { payload: string; resolve: (answer: Answer) => void }[] = [];
-  let starting = 0;
+  let starting = false;
+  let planned = false;
   let stopped = false;
 
   function free(environment: Environment) {
@@ -102,17 +103,28 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
   function start() {
     const environment = startEnvironment(spec, settings);
     all.add(environment);
-    starting++;
+    starting = true;
     void environment.ready.then(async (loaded) => {
-      starting--;
+      starting = false;
       if (loaded) free(environment);
       else refuse(await environment.ended);
+      grow();
     });
     void environment.ended.then(() => {
       all.delete(environment);
       if (idle.includes(environment)) idle.splice(idle.indexOf(environment), 1);
-      setImmediate(() => !stopped && waiting.length > starting && all.size < limit && start());
+      grow();
     });
+  }
+  /** Starts another environment, one at a time, for the event that has waited longest, once it has waited enough. */
+  function grow() {
+    if (stopped || starting || planned || waiting.length === 0 || all.size >= limit) return;
+    if (all.size === 0) return start();
+    planned = true;
+    setTimeout(() => {
+      planned = false;
+      if (waiting.length > 0 && !stopped && !starting && all.size < limit) start();
+    }, PATIENCE_MS);
   }
   /** An environment that could not load takes one waiting event with it. */
   function refuse(failure: FunctionError | undefined) {
@@ -127,11 +139,8 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
       while (environment && !environment.alive) environment = idle.pop();
       if (environment) return serve(environment, payload);
       return new Promise((resolve) => {
-        const event = { payload, resolve };
-        waiting.push(event);
-        const startOne = () => { if (waiting.includes(event) && waiting.length > starting && all.size < limit) start(); };
-        if (all.size === 0) startOne();
-        else setTimeout(startOne, PATIENCE_MS);
+        waiting.push({ payload, resolve });
+        grow();
       });
     },
     endIdle(after: number) {
