@@ -31,7 +31,7 @@ export interface Shared {
 
 /** Without a ring, the journal is looked at this often: a ring may be lost. */
 const LOOK_MS = 60_000;
-const REST_MS = 200; // between two looks: rings come in flocks
+const REST_MS = 50; // between two looks: rings come in flocks
 
 const defaultCapacity = { vcpus: 32, memory_mb: 64 * 1024, local_gb: 1024 };
 

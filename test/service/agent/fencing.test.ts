@@ -67,7 +67,7 @@ test('a guest whose launch could not be reported in time is taken away again', a
   assert.equal((await rig.collect()).filter(({ command_id }) => command_id === spawn.id).length, 1, 'its success is never told');
 });
 
-test('the same, when the agent was killed meanwhile', async () => {
+test('the same, when the agent was killed meanwhile and its launch is tried elsewhere', async () => {
   const uuid = randomUUID();
   rig.gates.sqs.open = false;
   const spawn = command('spawn', spawnArgs(uuid), { not_after: inSeconds(3) });
@@ -76,6 +76,7 @@ test('the same, when the agent was killed meanwhile', async () => {
   await eventually(async () => assert.ok(rig.record(uuid).commands[spawn.id]?.report));
   await rig.kill();
   await new Promise((resolve) => setTimeout(resolve, Date.parse(spawn.not_after) - Date.now() + 50));
+  await rig.settle(); // nobody waits for it any more
   rig.gates.sqs.open = true;
   await rig.start();
   assert.equal((await rig.reported(spawn)).outcome, 'failed');
