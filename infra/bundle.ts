@@ -3,8 +3,7 @@
  * The same sources give the same bytes, so a deployment replaces only the functions that changed.
  * usage: node bin/pinned-node.js infra/bundle.ts
  */
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
@@ -26,12 +25,10 @@ export interface Bundle {
 
 /** Bundles all the functions with one esbuild call. Throws where an entry is missing or doesn't compile. */
 export async function bundle(declarations: FunctionDeclaration[] = functions, outdir: string = bundleFolder): Promise<Bundle[]> {
-  const present = declarations.filter(({ entry }) => existsSync(join(root, entry)));
-  const missing = declarations.filter((declaration) => !present.includes(declaration));
   await removeStale(outdir, new Set(declarations.map(({ name }) => name)));
   await build({
     absWorkingDir: root,
-    entryPoints: present.map(({ name, entry }) => ({ in: entry, out: `${name}/index` })),
+    entryPoints: declarations.map(({ name, entry }) => ({ in: entry, out: `${name}/index` })),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -48,16 +45,9 @@ export async function bundle(declarations: FunctionDeclaration[] = functions, ou
     // Packages that are still CommonJS call require() for Node's own modules.
     banner: { js: "import { createRequire as novalessRequire } from 'node:module'; const require = novalessRequire(import.meta.url);" },
   });
-  for (const { name, entry } of missing) await writeMissing(outdir, name, entry);
   return Promise.all(
     declarations.map(async ({ name }) => ({ name, folder: join(outdir, name), size: (await stat(join(outdir, name, 'index.mjs'))).size })),
   );
-}
-
-async function writeMissing(outdir: string, name: string, entry: string): Promise<void> {
-  console.error(`bundle: ${entry} does not exist yet; ${name} will fail when it is called`);
-  await mkdir(join(outdir, name), { recursive: true });
-  await writeFile(join(outdir, name, 'index.mjs'), `throw new Error(${JSON.stringify(`${entry} does not exist`)});\n`);
 }
 
 /** Folders of functions that are no longer declared would only mislead. */

@@ -26,3 +26,7 @@ test('a function runs from its bundle alone: the AWS SDK and CommonJS packages a
   assert.match(text, /sourceMappingURL=index\.mjs\.map/);
   assert.doesNotMatch(readFileSync(join(built!.folder, 'index.mjs.map'), 'utf8'), /sourcesContent":\["/);
 });
+
+test('a function whose entry is missing is never deployed empty: the bundling stops and names it', async () => {
+  await assert.rejects(bundle([{ name: 'gone', entry: 'functions/gone/http.ts', uses: [] }], join(folder, 'gone')), /functions\/gone\/http\.ts/);
+});
