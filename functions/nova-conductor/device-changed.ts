@@ -5,7 +5,7 @@ import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
 import { ConditionFailed, StoreBusy } from '../../shared/store/errors.ts';
 import { table } from '../../shared/store/table.ts';
 import { writeAction } from './action-record.ts';
-import { notificationOf } from './instance-update.ts';
+import { eventOf, notificationOf } from './instance-update.ts';
 
 type Changed = Args<typeof novaConductor.methods.device_changed>;
 const nova = table('nova');
@@ -16,10 +16,7 @@ export async function deviceChanged(changed: Changed): Promise<void> {
   const instance = await write(changed);
   const { instance_uuid, host, request_id, event } = changed;
   const failed = event.result === 'Error';
-  await writeAction(instance_uuid, request_id, {
-    event: event.name, start_time: event.start, finish_time: event.finish ?? null, result: (event.result as 'Success' | 'Error' | undefined) ?? null, host,
-    ...(event.details !== undefined && { details: event.details }),
-  }, { failed });
+  await writeAction(instance_uuid, request_id, eventOf(event, host), { failed });
   const notification = event.finish && notificationOf(event.name, failed);
   if (instance && notification) await notifyInstance(notification, instance, { volume_id: changed.volume?.volume_id, port_id: changed.port?.port_id });
 }
@@ -35,7 +32,7 @@ async function write({ instance_uuid, project_id, host, volume, port }: Changed)
     try {
       return await nova.update<Instance>(
         key,
-        { set: { ...(block_devices && { block_devices }), ...(interfaces && { interfaces }), updated_at: now() } },
+        { set: { ...(block_devices && { block_devices }), ...(interfaces && { interfaces }), updated_at: now() }, add: { sequence: 1 } },
         { host, ...(block_devices && { block_devices: instance.block_devices }), ...(interfaces && { interfaces: instance.interfaces }) },
       );
     } catch (error) {

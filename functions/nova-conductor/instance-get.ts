@@ -24,7 +24,7 @@ export async function instanceGet({ instance_uuid, project_id, host, attempt }: 
     const instance = await step(16, ACTOR, context.request_id, () =>
       nova.update<Instance>(
         instanceKey(project_id, instance_uuid),
-        { set: { task_state: 'networking', updated_at: now() } },
+        { set: { task_state: 'networking', updated_at: now() }, add: { sequence: 1 } },
         { host, attempt, vm_state: 'building', task_state: oneOf(null, 'networking') },
       ));
     const [{ public_key: console_public_key }] = await Promise.all([console, notifyInstance('create.start', instance)]);

@@ -3,7 +3,7 @@ import { computeNodeKey } from '../../shared/objects/compute_node.ts';
 import { notifyInstance, type InstanceEvent } from '../../shared/notifications/instance.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
-import { exists, lessThan, oneOf } from '../../shared/store/condition.ts';
+import { exists, oneOf } from '../../shared/store/condition.ts';
 import { ConditionFailed } from '../../shared/store/errors.ts';
 import { table } from '../../shared/store/table.ts';
 import { writeAction } from './action-record.ts';
@@ -11,37 +11,55 @@ import { writeAction } from './action-record.ts';
 type Update = Args<typeof novaConductor.methods.instance_update>;
 const nova = table('nova');
 
-/** While a build goes on, nothing else may have taken the instance over. */
-const BUILDING = [null, 'scheduling', 'networking', 'block_device_mapping', 'spawning'];
-
-/** A change of state that a message brings. Applied once, and only while it is newer than the record; then the action's event. */
-export async function instanceUpdate({ instance_uuid, project_id, host, attempt, sequence, change, request_id, event }: Update): Promise<void> {
-  let instance: Instance | undefined;
-  try {
-    instance = await nova.update<Instance>(
-      instanceKey(project_id, instance_uuid),
-      {
-        set: { ...change, ...(change.fault && { fault: faultOf(change.fault.code, change.fault.message, change.fault.details) }), sequence, updated_at: now(), ...due(instance_uuid, change) },
-        ...(change.task_state === null && { remove: ['due_pk', 'due_at'] }),
-      },
-      { host, sequence: lessThan(sequence), ...(attempt !== undefined && { attempt, vm_state: 'building', task_state: oneOf(...BUILDING) }) },
-    );
-  } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error;
-    // this very change was made before, and perhaps not all that follows from it
-    const { item } = error;
-    if (item?.['sequence'] !== sequence || item['host'] !== host || (attempt !== undefined && item['attempt'] !== attempt)) return;
-  }
+/** A change of state that a message brings, applied once, and then the action's event. A repeat, or a message that comes late, changes no state. */
+export async function instanceUpdate(update: Update): Promise<void> {
+  const { instance_uuid, host, attempt, change, request_id, event } = update;
+  const outcome = await apply(update);
+  if (outcome === 'elsewhere') return;
+  const instance = outcome === 'overtaken' ? undefined : outcome;
   const failed = event?.result === 'Error';
-  await writeAction(instance_uuid, request_id, event && {
-    event: event.name, start_time: event.start, finish_time: event.finish ?? null, result: (event.result as 'Success' | 'Error' | undefined) ?? null, host,
-    ...(event.details !== undefined && { details: event.details }),
-  }, { failed });
+  // what a build began is no news once it has ended; its steps are
+  const news = event && (instance || event.finish);
+  await writeAction(instance_uuid, request_id, news ? eventOf(event, host) : undefined, { failed });
   if (!instance) return;
   if (attempt !== undefined && change.vm_state === 'active' && instance.clears_failed_builds) await clearFailedBuilds(instance);
   const notification = event?.finish && notificationOf(event.name, failed);
   if (notification) await notifyInstance(notification, instance, failed ? { reason: event.details } : {});
 }
+
+/** The instance as it is now; or why the change was not made. */
+async function apply(update: Update): Promise<Instance | 'overtaken' | 'elsewhere'> {
+  const { instance_uuid, project_id, host, attempt, change } = update;
+  const over = change.task_state === null;
+  try {
+    return await nova.update<Instance>(
+      instanceKey(project_id, instance_uuid),
+      {
+        set: { ...change, ...(change.fault && { fault: faultOf(change.fault.code, change.fault.message, change.fault.details) }), updated_at: now(), ...due(instance_uuid, change) },
+        add: { sequence: 1 },
+        ...(over && { remove: ['due_pk', 'due_at', 'task_request_id'] }),
+      },
+      stateNeeded(update),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    const { item } = error;
+    return item?.['host'] === host && (attempt === undefined || item['attempt'] === attempt) ? 'overtaken' : 'elsewhere';
+  }
+}
+
+/** The host has the guest: only a deletion, or the build's own end, goes before that. */
+const BEFORE_SPAWNING = [null, 'scheduling', 'networking', 'block_device_mapping'];
+
+function stateNeeded({ host, attempt, change, request_id }: Update): Record<string, unknown> {
+  if (attempt === undefined) return { host, task_request_id: request_id };
+  return { host, attempt, vm_state: 'building', task_state: oneOf(...BEFORE_SPAWNING, ...(change.task_state === 'spawning' ? [] : ['spawning'])) };
+}
+
+type Event = NonNullable<Update['event']>;
+export const eventOf = ({ name, start, finish, result, details }: Event, host: string) => ({
+  event: name, start_time: start, finish_time: finish ?? null, result: (result as 'Success' | 'Error' | undefined) ?? null, host, ...(details !== undefined && { details }),
+});
 
 /** A task that goes on gets a new deadline; one that ended needs none. */
 const due = (uuid: string, { task_state }: Update['change']) => (task_state ? dueInstance(uuid, new Date(Date.now() + TASK_SECONDS * 1000)) : {});

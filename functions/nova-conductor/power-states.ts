@@ -40,7 +40,7 @@ async function apply(claim: Claim, set: Record<string, unknown>, from: VmState, 
   try {
     await nova.update(
       instanceKey(claim.project_id, claim.instance_uuid),
-      { set },
+      { set, add: { sequence: 1 } },
       { vm_state: from, task_state: null, host: claim.host, power_observed_at: absentOrLessThan(observedAt) },
     );
     return true;

@@ -72,13 +72,15 @@ export interface Instance extends Key {
   terminated_at: string | null;
   vm_state: VmState;
   task_state: TaskState | null;
+  /** The request that began the task under way: only its own end ends it. */
+  task_request_id?: string;
   power_state: PowerState;
   host: string | null;
   node: string | null;
   availability_zone: string | null; // what was asked for
   /** The zone of its host, from the claim on. */
   host_availability_zone?: string;
-  /** Grows with every change of state that a message makes; an older message changes nothing. */
+  /** Grows with every change of state: a write that was judged by an older record is refused. */
   sequence: number;
   /** The build's attempt, from 1; 0 before there is a host. */
   attempt: number;

@@ -318,14 +318,14 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
       const request_id = `req-${randomUUID()}`;
       const action: InstanceAction = { ...actionKey(uuid, request_id), instance_uuid: uuid, project_id: project, user_id: 'user-1', request_id, action: 'delete', start_time: new Date().toISOString(), updated_at: now(), message: null, events: {}, steps: {} };
       await nova.put(action);
-      const { host, sequence, interfaces, block_devices } = await nova.update<Instance>(instanceKey(project, uuid), { set: { task_state: 'deleting', ...dueInstance(uuid, new Date(Date.now() + 60_000)) }, add: { sequence: 1 } });
+      const { host, sequence, interfaces, block_devices } = await nova.update<Instance>(instanceKey(project, uuid), { set: { task_state: 'deleting', task_request_id: request_id, ...dueInstance(uuid, new Date(Date.now() + 60_000)) }, add: { sequence: 1 } });
       await cast(novaCompute.methods.terminate_instance, { instance_uuid: uuid, project_id: project, host, sequence, request_id, interfaces, block_devices }, { context: contextOf(request_id) });
     },
     async act(uuid: string, action: string, args: Record<string, unknown> = {}, task_state: string | null = null): Promise<string> {
       const request_id = `req-${randomUUID()}`;
       const record: InstanceAction = { ...actionKey(uuid, request_id), instance_uuid: uuid, project_id: project, user_id: 'user-1', request_id, action, start_time: new Date().toISOString(), updated_at: now(), message: null, events: {}, steps: {} };
       await nova.put(record);
-      const { host, sequence } = await nova.update<Instance>(instanceKey(project, uuid), { set: { task_state, ...dueInstance(uuid, new Date(Date.now() + 60_000)) }, add: { sequence: 1 } });
+      const { host, sequence } = await nova.update<Instance>(instanceKey(project, uuid), { set: { task_state, task_request_id: request_id, ...dueInstance(uuid, new Date(Date.now() + 60_000)) }, add: { sequence: 1 } });
       await cast(novaCompute.methods.instance_action, { instance_uuid: uuid, project_id: project, host: host!, action, args, sequence, request_id }, { context: contextOf(request_id) });
       return request_id;
     },

@@ -69,7 +69,7 @@ async function write(found: Instance, task: Task, request: Pick<Request, 'contex
     checkState(before, task.method, task.needs);
     const change = task.change?.(before) ?? {};
     const set = {
-      ...(task.taskState && { task_state: task.taskState, ...dueInstance(before.uuid, new Date(Date.now() + TASK_SECONDS * 1000)) }),
+      ...(task.taskState && { task_state: task.taskState, task_request_id: request.requestId, ...dueInstance(before.uuid, new Date(Date.now() + TASK_SECONDS * 1000)) }),
       ...change.set, sequence: before.sequence + 1, updated_at: now(),
     };
     try {

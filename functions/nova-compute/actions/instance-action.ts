@@ -71,8 +71,8 @@ export async function actionFailed(asked: Asked, started_at: string, reason: str
 
 type Event = Args<typeof novaConductor.methods.device_changed>['event'];
 
-async function tell({ instance_uuid, project_id, host, sequence, request_id }: Asked, what: Pick<Args<typeof novaConductor.methods.instance_update>, 'change' | 'event'>, context: RequestContext): Promise<void> {
-  await cast(novaConductor.methods.instance_update, { instance_uuid, project_id, host, sequence: sequence + 1, request_id, ...what }, { context });
+async function tell({ instance_uuid, project_id, host, request_id }: Asked, what: Pick<Args<typeof novaConductor.methods.instance_update>, 'change' | 'event'>, context: RequestContext): Promise<void> {
+  await cast(novaConductor.methods.instance_update, { instance_uuid, project_id, host, request_id, ...what }, { context });
 }
 
 async function tellDevice({ instance_uuid, project_id, host, request_id }: Asked, device: DeviceChange, event: Event, context: RequestContext): Promise<void> {

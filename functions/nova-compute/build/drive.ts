@@ -71,13 +71,13 @@ async function spawn(build: Build, parts: SpawnParts): Promise<void> {
 
 /** Tells nova-conductor that the host has it now, with all that was made for the instance. Repeated where it may have got lost. */
 async function announce(build: Build, { rung = false } = {}): Promise<void> {
-  const { instance_uuid, project_id, host, attempt, request_id, instance, context, interfaces = [], block_devices = [], started_at } = build;
+  const { instance_uuid, project_id, host, attempt, request_id, context, interfaces = [], block_devices = [], started_at } = build;
   if (!rung) await ring(host);
   const here = takeSteps();
   await cast(
     novaConductor.methods.instance_update,
     {
-      instance_uuid, project_id, host, attempt, sequence: instance!.sequence + 1, request_id,
+      instance_uuid, project_id, host, attempt, request_id,
       change: { task_state: 'spawning', interfaces, block_devices },
       event: { name: 'compute__do_build_and_run_instance', start: started_at },
     },

@@ -58,11 +58,11 @@ async function giveUp(pending: Pending, reason: string): Promise<void> {
   const key = terminationKey(pending.subject);
   const termination = await journal.get<Termination>(key);
   if (!termination || termination.state !== 'destroying') return;
-  const { instance_uuid, project_id, sequence, request_id, started_at, context } = termination;
+  const { instance_uuid, project_id, request_id, started_at, context } = termination;
   await cast(
     novaConductor.methods.instance_update,
     {
-      instance_uuid, project_id, host: pending.host, sequence: sequence + 1, request_id,
+      instance_uuid, project_id, host: pending.host, request_id,
       change: { vm_state: 'error', task_state: null, fault: { code: 500, message: reason } },
       event: { name: 'compute_terminate_instance', start: started_at, finish: new Date().toISOString(), result: 'Error', details: reason },
     },

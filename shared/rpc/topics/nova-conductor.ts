@@ -26,13 +26,15 @@ export const novaConductor = topic('nova-conductor', {
     args: Type.Object({ ...Named, host: Type.String(), attempt: Type.Integer() }),
     result: Type.Union([Type.Object({ instance: Type.Record(Type.String(), Type.Unknown()), console_public_key: Type.String() }), Type.Null()]),
   },
-  /** A change of state; applied only while the record's sequence is older and the host is still the instance's. */
+  /**
+   * A change of state. A build's (with `attempt`) is applied while the instance is being built there by that attempt and is not further on;
+   * an action's while the task that its request began is under way.
+   */
   instance_update: {
     args: Type.Object({
       ...Named,
       host: Type.String(),
       attempt: Type.Optional(Type.Integer()), // of a build
-      sequence: Type.Integer(),
       change: InstanceChange,
       /** The action that this belongs to, and the event of it that begins or ends. */
       request_id: Type.String(),
