@@ -30,7 +30,7 @@ export async function startAgent(config: AgentConfig): Promise<{ stop(): void }>
     log.error('no console: its address cannot be listened on', { ...config.console, ...factsOf(error) });
     return undefined;
   });
-  log.info('agent started', { version: AGENT_VERSION, hosts: config.hosts.length, console_port: consoles?.port, ring_socket: config.ringSocket });
+  log.info('agent started', { version: AGENT_VERSION, pid: process.pid, hosts: config.hosts.length, console_port: consoles?.port, ring_socket: config.ringSocket });
   return {
     /** Leaves everything as it is: what was under way goes on at the next start. */
     stop(): void {
