@@ -11,7 +11,7 @@
  * Logs: DATA/logs/FUNCTION.log, events.jsonl, agent.log. Tests see every invocation through `around` (functions.ts).
  */
 import type { Server } from 'node:http';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { environment } from '../shared/deployment/declaration.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
@@ -175,9 +175,12 @@ export async function startCloud(options: CloudOptions) {
       }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE']), ...aws } });
       started.push(agent.stop);
     }
+    const marker = join(dataDir, 'seeded');
+    // A first start's seeding will call them all, and its own first step keeps one processor busy.
+    if (options.seed !== false && !existsSync(marker)) for (const name of new Set(deployment.routes.map((route) => route.function))) functions.warm(name);
     await Promise.all([
       hosts.length > 0 && tried(startHosts()),
-      options.seed !== false && tried(seed({ invoke, endpoint, region: REGION, ...secrets, marker: join(dataDir, 'seeded') })),
+      options.seed !== false && tried(seed({ invoke, endpoint, region: REGION, ...secrets, marker })),
     ]);
     progress('hosts and seed');
 

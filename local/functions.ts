@@ -30,6 +30,8 @@ export interface FunctionHost {
   /** Hands the function an event; waits for a free environment where all are busy. Throws only for an unknown function. */
   invoke(name: string, event: unknown, source?: Source): Promise<Outcome>;
   has(name: string): boolean;
+  /** Starts an environment where there is none, for an event that is about to come. */
+  warm(name: string): void;
   /** Environments that run at this moment, by function. */
   environments(): Record<string, number>;
   /** Environments of one function at most: more invocations than this wait. */
@@ -55,6 +57,7 @@ export function startFunctions(specs: FunctionSpec[], settings: EnvironmentSetti
   return {
     limit,
     has: (name) => pools.has(name),
+    warm: (name) => poolOf(name).warm(),
     async invoke(name, event, source = 'direct') {
       const target = poolOf(name);
       const next = (changed: unknown) => run(target, changed);
@@ -133,6 +136,7 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
 
   return {
     size: () => all.size,
+    warm: () => { if (all.size === 0 && !stopped) start(); },
     invoke(payload: string): Promise<Answer> {
       if (stopped) return Promise.resolve({ error: { errorType: 'ServiceException', errorMessage: 'the cloud is stopping', trace: [] } });
       let environment = idle.pop();

