@@ -57,9 +57,10 @@ function validateResource(resource: string, shape: TObject, fixed: readonly stri
 
 const words: Record<string, boolean> = { true: true, false: false, '1': true, '0': false };
 
-function coerced({ type }: TSchema, value: unknown): unknown {
-  if (type === 'boolean') return (typeof value === 'string' ? words[value.toLowerCase()] : value === 1 || value === 0 ? value === 1 : undefined) ?? value;
-  return type === 'integer' && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
+function coerced(schema: TSchema, value: unknown): unknown {
+  const types = [schema, ...((schema['anyOf'] as TSchema[] | undefined) ?? [])].map(({ type }) => type as string | undefined);
+  if (types.includes('boolean')) return (typeof value === 'string' ? words[value.toLowerCase()] : value === 1 || value === 0 ? value === 1 : undefined) ?? value;
+  return types.includes('integer') && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
 }
 
 function explain(errors: ErrorObject[]) {
