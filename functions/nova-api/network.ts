@@ -33,6 +33,16 @@ export const listSubnets = (context: RequestContext, filters: Filters) => list<S
 export const listPorts = (context: RequestContext, filters: Filters) => list<Port>('ports', context, filters);
 export const listSecurityGroups = (context: RequestContext, filters: Filters) => list<SecurityGroup>('security-groups', context, filters);
 
-export const updatePort = async (context: RequestContext, id: string, port: Partial<Port>): Promise<Port> =>
-  (await rest<{ port: Port }>('network', 'PUT', `/ports/${id}`, { caller: { context }, body: { port } })).port;
+type PortChange = Partial<Omit<Port, 'fixed_ips'>> & { fixed_ips?: { ip_address: string }[]; 'binding:host_id'?: string };
+const asService = (context: RequestContext) => ({ context, service: 'nova' as const });
 
+export const updatePort = async (context: RequestContext, id: string, port: PortChange): Promise<Port> =>
+  (await rest<{ port: Port }>('network', 'PUT', `/ports/${id}`, { caller: asService(context), body: { port } })).port;
+
+/** A repeat with the same key is the same port: an answer that got lost costs none. */
+export const createPort = async (context: RequestContext, port: PortChange, key: string): Promise<Port> =>
+  (await rest<{ port: Port }>('network', 'POST', '/ports', { caller: asService(context), body: { port }, headers: { 'x-novaless-idempotency-key': key } })).port;
+
+export const deletePort = async (context: RequestContext, id: string): Promise<void> => {
+  await rest('network', 'DELETE', `/ports/${id}`, { caller: asService(context) });
+};
