@@ -7,7 +7,8 @@ import { TransactionRefused } from '../../../shared/store/errors.ts';
 import { paged } from '../common/paging.ts';
 import { quotaOf } from '../quota/limits.ts';
 import { nova } from '../store.ts';
-import { generateSshKey, sshFingerprint, x509Fingerprint } from './public-key.ts';
+import { generateSshKey } from './generate.ts';
+import { sshFingerprint, x509Fingerprint } from './public-key.ts';
 import type { CreateKeyPair } from './schema.ts';
 
 const BASE = 'os_compute_api:os-keypairs';
@@ -19,6 +20,8 @@ function userOf(request: Request, named: string | null | undefined, action: stri
   return user_id;
 }
 
+/** No other name was ever given, and a longer one would be no key of the table's. */
+const nameable = (name: string) => name.length <= 255;
 const typed = (pair: KeyPair, { version }: Request) => (version.minor >= 2 ? { type: pair.type } : {});
 const basic = (pair: KeyPair, request: Request) => ({ name: pair.name, public_key: pair.public_key, fingerprint: pair.fingerprint, ...typed(pair, request) });
 const keyPairNotFound = (name: string, user: string) => notFound(`Keypair ${name} not found for user ${user}`);
@@ -34,7 +37,7 @@ export async function listKeyPairs(request: Request): Promise<Reply> {
 export async function showKeyPair(request: Request): Promise<Reply> {
   const user = userOf(request, request.query.get('user_id'), 'show');
   const name = request.params['name']!;
-  const pair = await nova.get<KeyPair>(keyPairKey(user, name));
+  const pair = nameable(name) && (await nova.get<KeyPair>(keyPairKey(user, name)));
   if (!pair) throw keyPairNotFound(name, user);
   return { body: { keypair: { ...basic(pair, request), user_id: user, id: pair.id, created_at: pair.created_at.replace(/Z$/, '000'), updated_at: null, deleted: false, deleted_at: null } } };
 }
@@ -54,13 +57,13 @@ export async function createKeyPair(request: Request<{ keypair: CreateKeyPair }>
 }
 
 function generated(type: 'ssh' | 'x509') {
-  if (type === 'x509') throw badRequest('Keypair data is invalid: x509 key pairs are not made here, import the certificate as public_key');
+  if (type === 'x509') throw badRequest('Keypair data is invalid: certificates (x509) are not made here, import one as public_key');
   return generateSshKey();
 }
 
 /** The pair and the user's count of pairs, together. */
 async function insert(pair: KeyPair, { context }: Request): Promise<void> {
-  const { limits } = await quotaOf(context.project_id!, pair.user_id);
+  const { limits } = await quotaOf(context.project_id ?? '', pair.user_id);
   const limit = limits['key_pairs']!;
   try {
     await nova.transact([
@@ -69,14 +72,15 @@ async function insert(pair: KeyPair, { context }: Request): Promise<void> {
     ]);
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;
-    if (error.failed[0]?.conditionFailed) throw conflict(`Key pair '${pair.name}' already exists.`);
-    throw forbidden('Quota exceeded, too many key pairs.');
+    if (error.failed[1]?.conditionFailed) throw forbidden('Quota exceeded, too many key pairs.');
+    throw conflict(`Key pair '${pair.name}' already exists.`);
   }
 }
 
 export async function deleteKeyPair(request: Request): Promise<Reply> {
   const user = userOf(request, request.query.get('user_id'), 'delete');
   const name = request.params['name']!;
+  if (!nameable(name)) throw keyPairNotFound(name, user);
   try {
     await nova.transact([{ delete: keyPairKey(user, name), if: { pk: exists() } }, { update: keyPairCountKey(user), change: { add: { count: -1 } } }]);
   } catch (error) {

@@ -6,7 +6,7 @@ import { Many, Optional, Query, Strict } from '../common/types.ts';
 const name = (characters: string) => Type.String({ minLength: 1, maxLength: 255, pattern: `^(?! )[${characters}]+(?<! )$` });
 const common = { name: name('_\\- a-zA-Z0-9'), public_key: Optional(Type.String()) };
 const type = Optional(Type.Unsafe<'ssh' | 'x509'>({ type: 'string', enum: ['ssh', 'x509'] }));
-const user_id = Optional(Type.String());
+const user_id = Optional(Type.String({ maxLength: 255 }));
 
 export interface CreateKeyPair { name: string; public_key?: string; type?: 'ssh' | 'x509'; user_id?: string }
 
@@ -18,7 +18,7 @@ export const createSchema: Versioned = [
   { from: 92, schema: Strict({ keypair: Strict({ name: name('_\\-@. a-zA-Z0-9'), public_key: Type.String(), type, user_id }) }) },
 ];
 
-const user = { user_id: Many(Type.String()) };
+const user = { user_id: Many(Type.String({ maxLength: 255 })) };
 export const listSchema: Versioned = [
   { from: 1, schema: Query({}) }, { from: 10, schema: Query(user) }, { from: 35, schema: Query({ ...user, ...pageParameters }) },
   { from: 75, schema: Query({ ...user, ...pageParameters }, { strict: true }) },

@@ -1,19 +1,22 @@
+import { badRequest } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
 import { type QuotaClass, quotaClassKey } from '../../../shared/objects/quota.ts';
 import { nova } from '../store.ts';
-import { defaultLimits, type Limits, shownIn } from './resources.ts';
-import { wantedLimits } from './sets.ts';
+import { wantedLimits } from './checks.ts';
+import { classResources, defaultLimits, type Limits } from './resources.ts';
 
-/** The versions in which a class loses resources are others than those of a project (2.50, not 2.36). */
-const shown = (limits: Limits, { version: { minor } }: Request) => Object.fromEntries(shownIn(minor >= 57 ? 57 : minor >= 50 ? 36 : 1).map((name) => [name, limits[name]]));
-const read = async (name: string): Promise<Limits> => ({ ...defaultLimits(), ...(await nova.get<QuotaClass & Record<string, unknown>>(quotaClassKey(name)))?.limits });
+const shown = (limits: Limits, { version: { minor } }: Request) => Object.fromEntries(classResources(minor).map((name) => [name, limits[name]]));
+const read = async (name: string): Promise<Limits> => ({ ...defaultLimits(), ...(name.length <= 255 && (await nova.get<QuotaClass & Record<string, unknown>>(quotaClassKey(name)))?.limits) });
 
-export const showQuotaClass = async (request: Request): Promise<Reply> =>
-  ({ body: { quota_class_set: { id: request.params['id'], ...shown(await read(request.params['id']!), request) } } });
+export async function showQuotaClass(request: Request): Promise<Reply> {
+  const name = request.params['id']!;
+  return { body: { quota_class_set: { id: name, ...shown(await read(name), request) } } };
+}
 
 /** `default` holds for every project without a limit of its own. */
 export async function updateQuotaClass(request: Request<{ quota_class_set: Record<string, unknown> }>): Promise<Reply> {
   const name = request.params['id']!;
+  if (name.length > 255) throw badRequest(`quota_class_name has ${name.length} characters, more than 255.`);
   const wanted = wantedLimits(request.body.quota_class_set);
   await nova.update(quotaClassKey(name), { setIfAbsent: { limits: {} } });
   if (Object.keys(wanted).length > 0) await nova.update(quotaClassKey(name), { set: Object.fromEntries(Object.entries(wanted).map(([resource, limit]) => [`limits.${resource}`, limit])) });

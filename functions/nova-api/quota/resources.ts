@@ -2,8 +2,8 @@
 export interface QuotaResource { default: number; until?: number; /** Nothing here may raise it. */ fixed?: true }
 
 /**
- * Nova's quotas with its defaults. What another service keeps (networks: until 2.35) is unlimited here; nothing is injected
- * into disks (until 2.56), so its limit is 0.
+ * Nova's quotas with its defaults. What another service keeps (networks: until 2.35) is unlimited here; of what this cloud does
+ * not have (groups of servers; files injected into disks, until 2.56) the limit is 0.
  */
 export const quotaResources: Record<string, QuotaResource> = {
   instances: { default: 10 },
@@ -11,6 +11,8 @@ export const quotaResources: Record<string, QuotaResource> = {
   ram: { default: 51_200 }, // MB
   metadata_items: { default: 128 },
   key_pairs: { default: 100 },
+  server_groups: { default: 0, fixed: true },
+  server_group_members: { default: 0, fixed: true },
   injected_files: { default: 0, until: 56, fixed: true },
   injected_file_content_bytes: { default: 0, until: 56, fixed: true },
   injected_file_path_bytes: { default: 0, until: 56, fixed: true },
@@ -26,3 +28,6 @@ export const defaultLimits = (): Limits => Object.fromEntries(Object.entries(quo
 
 /** Those that a version's bodies name. */
 export const shownIn = (minor: number) => Object.keys(quotaResources).filter((name) => minor <= (quotaResources[name]!.until ?? Infinity));
+/** 2.50 takes networks' quotas away from a class (from a project, 2.36 did) and shows those of server groups. */
+export const classResources = (minor: number) =>
+  minor >= 50 ? shownIn(minor) : shownIn(1).filter((name) => !name.startsWith('server_group'));
