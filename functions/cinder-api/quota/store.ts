@@ -97,7 +97,7 @@ export async function releaseQuota(project: string, volumeId: string): Promise<v
 }
 
 /** Quota items that may hold volumes which never came to be, as the sweeper looks at them. */
-export const dueQuotas = (limit: number): Promise<Quota[]> => cinder.query<Quota>({ index: 'by-due', pk: QUOTAS_DUE, between: ['', now()], limit });
+export const dueQuotas = (limit: number): Promise<Quota[]> => cinder.query<Quota>({ index: 'by-due', pk: QUOTAS_DUE, between: ['0', now()], limit });
 
 /** Nothing was held since `seen`: nothing is due. */
 export async function settled(project: string, dueAt: unknown): Promise<void> {

@@ -5,7 +5,7 @@ import { serviceContext } from './context.ts';
 import { due, volumeKey, VOLUMES_DUE, type Volume } from './record.ts';
 import { cinder, now } from './store.ts';
 
-export const dueVolumes = (limit: number): Promise<Volume[]> => cinder.query<Volume>({ index: 'by-due', pk: VOLUMES_DUE, between: ['', now()], limit });
+export const dueVolumes = (limit: number): Promise<Volume[]> => cinder.query<Volume>({ index: 'by-due', pk: VOLUMES_DUE, between: ['0', now()], limit });
 
 /** A host that didn't answer is asked again; after the last time the volume is in error, and its owner may delete it. */
 export async function driveOn(volume: Volume): Promise<void> {
