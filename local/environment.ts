@@ -26,7 +26,7 @@ export interface Environment {
   lastUsed: number;
 }
 
-const INIT_SECONDS = 10; // as Lambda's init phase
+const INIT_SECONDS = 60; // Lambda's are 10, and then the function's timeout once more; a laptop may be busy
 
 // Without its types, so that no environment loads a TypeScript compiler of its own (10 MB and 50 ms each).
 const runtime = new URL(`data:text/javascript,${encodeURIComponent(stripTypeScriptTypes(readFileSync(join(import.meta.dirname, 'runtime.ts'), 'utf8')))}`);

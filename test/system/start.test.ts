@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { freePort } from '../../local/engines/ports.ts';
-import { eventually, temporaryFolder } from './tiny-cloud.ts';
+import { eventually, temporaryFolder } from '../local/tiny-cloud.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const command = (args: string[]) => ['bin/pinned-node.js', 'local/start.ts', ...args];
