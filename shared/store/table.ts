@@ -64,6 +64,7 @@ export function table(which: TableName) {
   const TableName = () => requireEnv(environment.table(which));
 
   async function get<T extends Item = Item>(key: Key): Promise<T | undefined> {
+    if (!possible(key)) return undefined;
     const answer = await send(() => connection().send(new GetCommand({ TableName: TableName(), Key: pick(key), ConsistentRead: true })));
     return answer.Item as T | undefined;
   }
@@ -71,7 +72,7 @@ export function table(which: TableName) {
   /** Up to any number of keys, 100 a request; missing items are left out, the order is free. */
   async function getMany<T extends Item = Item>(keys: Key[]): Promise<T[]> {
     const found: T[] = [];
-    const unique = [...new Map(keys.map((k) => [`${k.pk}\0${k.sk}`, pick(k)])).values()];
+    const unique = [...new Map(keys.filter(possible).map((k) => [`${k.pk}\0${k.sk}`, pick(k)])).values()];
     let open = unique;
     while (open.length) {
       const batch = open.slice(0, 100);
@@ -106,6 +107,7 @@ export function table(which: TableName) {
   /** Every item of the selection, page after page, up to its limit. */
   async function query<T extends Item = Item>(selection: Selection): Promise<T[]> {
     const items: T[] = [];
+    if (!possible({ pk: selection.pk, sk: selection.prefix || '-' })) return items;
     let start: Item | undefined;
     do {
       const answer = await send(() => connection().send(new QueryCommand({ TableName: TableName(), ...selecting(selection), ...(start && { ExclusiveStartKey: start }) })));
@@ -132,6 +134,9 @@ export function table(which: TableName) {
 
 const pick = ({ pk, sk }: Key) => ({ pk, sk });
 
+/** DynamoDB refuses to look for keys that no item can have; ids come from URLs, where anything may stand. */
+const possible = ({ pk, sk }: Key) => pk !== '' && sk !== '' && Buffer.byteLength(pk) <= 2048 && Buffer.byteLength(sk) <= 1024;
+
 function conditional(condition: Condition | undefined) {
   if (!condition) return {};
   const expressions = new Expressions();
@@ -145,13 +150,15 @@ function updating(change: Change, condition?: Condition, expressions = new Expre
   return { UpdateExpression, ...check, ...expressions.parameters() };
 }
 
-function selecting({ pk, index, prefix, between, after, descending, limit, filter }: Selection) {
+function selecting({ pk, index, between, descending, limit, filter, ...bounds }: Selection) {
   const expressions = new Expressions();
+  // DynamoDB refuses an empty string as a key, though every key comes after it
+  const [prefix, after] = [bounds.prefix || undefined, bounds.after || undefined];
   const [hash, range] = index === undefined ? ['pk', 'sk'] : index === 'by-due' ? ['due_pk', 'due_at'] : [`${index}pk`, `${index}sk`];
   const conditions = [`${expressions.name(hash)} = ${expressions.bind(pk)}`];
   const sort = () => expressions.name(range);
   // a key condition takes one bound only, so "after, within a prefix" is a range
-  if (between) conditions.push(`${sort()} BETWEEN ${expressions.bind(between[0])} AND ${expressions.bind(between[1])}`);
+  if (between) conditions.push(`${sort()} BETWEEN ${expressions.bind(between[0] || '\0')} AND ${expressions.bind(between[1])}`);
   else if (prefix !== undefined && after !== undefined)
     conditions.push(`${sort()} BETWEEN ${descending ? `${expressions.bind(prefix)} AND ${expressions.bind(before(after))}` : `${expressions.bind(`${after}\0`)} AND ${expressions.bind(`${prefix}\uffff`)}`}`);
   else if (prefix !== undefined) conditions.push(`begins_with(${sort()}, ${expressions.bind(prefix)})`);
