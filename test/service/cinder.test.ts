@@ -17,6 +17,7 @@ before(async () => {
   cinder = caller((await import('../../functions/cinder-api/http.ts')).handler);
   reports = (await import('../../functions/cinder-api/rpc.ts')).handler;
   await report('update_service_capabilities', { host: 'h1', total_gb: 1000, free_gb: 500, reported_at: '2026-01-01T00:00:00Z' });
+  await cinder('PUT', '/volume/v3/os-quota-sets/mine', { token: adminToken, body: { quota_set: { volumes: 100 } } });
   await report('update_service_capabilities', { host: 'h2', total_gb: 1000, free_gb: 100, reported_at: '2026-01-01T00:00:00Z' });
 });
 after(() => rig.stop());
@@ -189,5 +190,198 @@ test('wrong fields are refused with their names', async () => {
     const answer = await cinder('POST', '/volume/v3/volumes', { token: mine, body: { volume }, headers: { 'OpenStack-API-Version': `volume ${version}` } });
     assert.equal(answer.status, status, JSON.stringify([volume, answer.body]));
     assert.match(JSON.stringify(answer.body), said);
+  }
+});
+
+const call = (method: string, path: string, body?: unknown, as = mine, version = '3.70') =>
+  cinder(method, `/volume/v3${path}`, { token: as, ...(body !== undefined && { body }), headers: { 'OpenStack-API-Version': `volume ${version}` } });
+
+test('metadata is added to, replaced, and kept where two write at once', async () => {
+  const { id } = await create({ metadata: { a: '1' } });
+  assert.deepEqual((await call('POST', `/volumes/${id}/metadata`, { metadata: { b: '2' } })).body.metadata, { a: '1', b: '2' });
+  await Promise.all(['c', 'd', 'e'].map((key) => call('PUT', `/volumes/${id}/metadata/${key}`, { meta: { [key]: 'x' } })));
+  const read = await call('GET', `/volumes/${id}/metadata`);
+  assert.deepEqual(read.body.metadata, { a: '1', b: '2', c: 'x', d: 'x', e: 'x' });
+  const guarded = (tag: string) => cinder('PUT', `/volume/v3/volumes/${id}/metadata`, { token: mine, body: { metadata: { f: '1' } }, headers: { 'OpenStack-API-Version': 'volume 3.15', 'If-Match': tag } });
+  assert.equal((await guarded('"0000"')).status, 412);
+  assert.equal((await guarded(`"${read.headers['etag']}"`)).status, 200);
+  assert.equal((await call('DELETE', `/volumes/${id}/metadata/f`)).status, 200);
+  assert.equal((await call('DELETE', `/volumes/${id}/metadata/f`)).status, 404);
+  assert.equal((await call('GET', `/volumes/${id}/metadata/f`)).status, 404);
+  assert.equal((await call('PUT', `/volumes/${id}/metadata/g`, { meta: { h: '1' } })).status, 400);
+  assert.equal((await call('POST', `/volumes/${id}/metadata`, { metadata: { x: 3 } })).status, 400);
+});
+
+test('a volume is renamed, made bootable and read-only; only an admin resets its state', async () => {
+  const id = await createAvailable();
+  const act = (body: object, as = mine) => call('POST', `/volumes/${id}/action`, body, as);
+  assert.equal((await call('PUT', `/volumes/${id}`, { volume: { name: ' n ', description: null } })).body.volume.name, 'n');
+  assert.equal((await call('PUT', `/volumes/${id}`, { volume: { size: 5 } })).status, 400);
+  assert.equal((await act({ 'os-set_bootable': { bootable: true } })).status, 200);
+  assert.equal((await act({ 'os-update_readonly_flag': { readonly: 'True' } })).status, 202);
+  const shown = await show(id);
+  assert.deepEqual([shown.bootable, shown.metadata.readonly], ['true', 'True']);
+  const attachment = (await attach(id, randomUUID(), { connector: { host: 'h1', mode: 'rw' } })).body.attachment;
+  assert.deepEqual([attachment.attach_mode, attachment.connection_info.data.access_mode], ['ro', 'ro']);
+  assert.equal((await act({ 'os-reset_status': { status: 'error' } })).status, 403);
+  assert.equal((await act({ 'os-reset_status': { status: 'strange' } }, adminToken)).status, 400);
+  assert.equal((await act({ 'os-reset_status': { status: 'available', attach_status: 'detached' } }, adminToken)).status, 202);
+  assert.equal((await show(id)).status, 'available');
+  for (const body of [{}, { 'os-extend': { new_size: 2 } }, { 'os-set_bootable': {} }, { toString: {} }, { 'os-set_bootable': { bootable: true }, 'os-force_delete': {} }]) assert.equal((await act(body)).status, 400, JSON.stringify(body));
+  assert.equal((await act({ 'os-set_image_metadata': { metadata: { os: 'x' } } })).body.metadata.os, 'x');
+  assert.equal((await act({ 'os-unset_image_metadata': { key: 'os' } })).status, 200);
+  assert.equal((await act({ 'os-unset_image_metadata': { key: 'os' } })).status, 404);
+});
+
+test('a list is filtered, sorted, counted and paged', async () => {
+  const who = token('lister');
+  for (const [name, size] of [['one', 1], ['two', 2], ['three', 3]] as const) await create({ name, size, metadata: { odd: String(size % 2) } }, who);
+  const names = async (query: string, version?: string) => {
+    const answer = await call('GET', `/volumes/detail?${query}`, undefined, who, version);
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return answer.body.volumes.map((v: any) => v.name) as string[];
+  };
+  assert.deepEqual(await names('sort=size:asc'), ['one', 'two', 'three']);
+  assert.deepEqual(await names('sort_key=name&sort_dir=desc'), ['two', 'three', 'one']);
+  assert.deepEqual(await names('name=two'), ['two']);
+  assert.deepEqual(await names('name~=t&sort=name:asc'), ['three', 'two']);
+  assert.deepEqual(await names(`metadata=${encodeURIComponent("{'odd': '0'}")}`), ['two']);
+  assert.deepEqual(await names(`created_at=gt:${new Date(Date.now() + 60_000).toISOString()}`), []);
+  const first = (await call('GET', '/volumes?limit=2&sort=size:asc&with_count=true', undefined, who)).body;
+  assert.deepEqual([first.volumes.length, first.count], [2, 3]);
+  const second = await cinder('GET', first.volumes_links[0].href.replace(rig.endpoint, ''), { token: who });
+  assert.deepEqual(second.body.volumes.map((v: any) => v.name), ['three']);
+  assert.deepEqual((await call('GET', '/volumes/summary', undefined, who)).body['volume-summary'], { total_count: 3, total_size: 6, metadata: { odd: ['1', '0'] } });
+  for (const wrong of ['limit=x', 'marker=none', 'sort=colour', 'sort=size:up', 'colour=red', 'created_at=soon']) assert.equal((await call('GET', `/volumes?${wrong}`, undefined, who)).status, 400, wrong);
+});
+
+test('an admin makes, changes and deletes types; users see the public ones and no backend specs', async () => {
+  const made = await call('POST', '/types', { volume_type: { name: 'fast', extra_specs: { speed: 'high', multiattach: '<is> False' } } }, adminToken);
+  assert.equal(made.status, 200, JSON.stringify(made.body));
+  const { id } = made.body.volume_type;
+  assert.equal((await call('POST', '/types', { volume_type: { name: 'fast' } }, adminToken)).status, 409);
+  assert.equal((await call('POST', '/types', { volume_type: { name: 'mine' } })).status, 403);
+  assert.deepEqual((await call('GET', `/types/${id}`)).body.volume_type.extra_specs, { multiattach: '<is> False' });
+  assert.equal((await call('PUT', `/types/${id}`, { volume_type: { name: 'faster', is_public: false } }, adminToken)).body.volume_type.name, 'faster');
+  assert.equal((await call('GET', `/types/${id}`)).status, 404);
+  assert.equal((await call('POST', '/types', { volume_type: { name: 'fast' } }, adminToken)).status, 200, 'the old name is free');
+  assert.deepEqual((await call('GET', '/types')).body.volume_types.map((t: any) => t.name).sort(), ['__DEFAULT__', 'fast']);
+  assert.equal((await call('DELETE', `/types/${id}`, undefined, adminToken)).status, 202);
+  const fallback = (await call('GET', '/types/default')).body.volume_type;
+  assert.equal(fallback.name, '__DEFAULT__');
+  assert.equal((await call('DELETE', `/types/${fallback.id}`, undefined, adminToken)).status, 400);
+  assert.equal((await call('PUT', '/default-types/chooser', { default_type: { volume_type: 'fast' } }, adminToken)).status, 200);
+  assert.equal((await create({}, token('chooser'))).volume_type, 'fast');
+  assert.equal((await call('GET', '/default-types', undefined, adminToken, '3.61')).status, 404);
+});
+
+test('quotas are shown, changed by an admin, never below what is used, and limits tell of them', async () => {
+  const who = token('quoted');
+  await create({ size: 4 }, who);
+  assert.deepEqual((await call('GET', '/os-quota-sets/quoted', undefined, who)).body.quota_set.volumes, 10);
+  assert.equal((await call('GET', '/os-quota-sets/mine', undefined, who)).status, 403);
+  const put = (set: object, as = adminToken) => call('PUT', '/os-quota-sets/quoted', { quota_set: set }, as);
+  assert.equal((await put({ volumes: 1 }, who)).status, 403);
+  assert.equal((await put({ gigabytes: 3 })).status, 400);
+  assert.equal((await put({ colours: 3 })).status, 400);
+  assert.equal((await put({ volumes: 1, per_volume_gigabytes: 5 })).body.quota_set.volumes, 1);
+  assert.equal((await call('POST', '/volumes', { volume: { size: 1 } }, who)).status, 413);
+  await put({ volumes: -1 });
+  assert.equal((await call('POST', '/volumes', { volume: { size: 6 } }, who)).status, 413);
+  assert.equal((await call('POST', '/volumes', { volume: { size: 5 } }, who)).status, 202);
+  const { absolute } = (await call('GET', '/limits', undefined, who)).body.limits;
+  assert.deepEqual([absolute.maxTotalVolumes, absolute.totalVolumesUsed, absolute.totalGigabytesUsed], [-1, 2, 9]);
+  assert.equal((await call('DELETE', '/os-quota-sets/quoted', undefined, adminToken)).status, 200);
+  assert.equal((await call('GET', '/os-quota-sets/quoted', undefined, who)).body.quota_set.volumes, 10);
+});
+
+test('what clients look at first is there: versions, zones, services', async () => {
+  assert.equal((await cinder('GET', '/volume')).status, 300);
+  assert.equal((await cinder('GET', '/volume/v3/')).body.versions[0].version, '3.70');
+  assert.equal((await call('GET', '/os-availability-zone')).body.availabilityZoneInfo[0].zoneName, 'nova');
+  assert.deepEqual((await call('GET', '/os-services?binary=cinder-volume', undefined, adminToken)).body.services.map((s: any) => s.host), ['h1', 'h2']);
+  assert.equal((await call('GET', '/os-services')).status, 403);
+  assert.equal((await call('GET', '/scheduler-stats/get_pools?detail=True', undefined, adminToken)).body.pools[0].capabilities.total_capacity_gb, 1000);
+  assert.equal((await call('GET', '/volumes', undefined, mine, '3.99')).status, 406);
+  assert.equal((await call('GET', '/attachments', undefined, mine, '3.26')).status, 404);
+  assert.equal((await call('GET', '/snapshots')).status, 404);
+});
+
+test('fields come with the microversion that added them', async () => {
+  const { id } = await create();
+  const fields = async (version: string, as = mine) => Object.keys((await call('GET', `/volumes/${id}`, undefined, as, version)).body.volume);
+  for (const [field, version, before, as] of [
+    ['group_id', '3.13', '3.12', mine], ['provider_id', '3.21', '3.20', adminToken], ['shared_targets', '3.48', '3.47', mine], ['cluster_name', '3.61', '3.60', adminToken],
+    ['volume_type_id', '3.63', '3.62', mine], ['consumes_quota', '3.65', '3.64', mine],
+  ] as const) {
+    assert.ok((await fields(version, as)).includes(field), field);
+    assert.ok(!(await fields(before, as)).includes(field), field);
+  }
+});
+
+test('a host that does not answer is asked again, then its volume is in error; its launch is told', async () => {
+  const { handler: sweep } = await import('../../functions/cinder-api/sweep.ts');
+  const { cinder: store } = await import('../../functions/cinder-api/volume/store.ts');
+  const instance = randomUUID();
+  const made = await cinder('POST', '/volume/v3/volumes', { token: mine, body: { volume: { size: 1 }, 'OS-SCH-HNT:scheduler_hints': { local_to_instance: instance } }, headers: nova });
+  const { id } = made.body.volume;
+  const round = async () => {
+    await store.update({ pk: `volume#${id}`, sk: 'volume' }, { set: { due_at: new Date(0).toISOString() } }, { status: made.body.volume.status });
+    await sweep();
+    return (await rig.take('nova-compute')).filter(({ args }) => args.volume_id === id).map(({ method }) => method);
+  };
+  await rig.take('nova-compute');
+  assert.deepEqual([await round(), await round(), await round()], [['create_volume'], ['create_volume'], ['volume_ready']]);
+  assert.equal((await show(id)).status, 'error');
+});
+
+test('what a broken-off request had counted is counted no more', async () => {
+  const { holdQuota } = await import('../../functions/cinder-api/quota/store.ts');
+  const { handler: sweep } = await import('../../functions/cinder-api/sweep.ts');
+  const { cinder: store } = await import('../../functions/cinder-api/volume/store.ts');
+  const kept = await create({ size: 2 }, token('broken'));
+  const lost = randomUUID();
+  for (let i = 0; i < 2; i++) await holdQuota('broken', lost, 7);
+  const long = new Date(0).toISOString();
+  await store.update({ pk: 'quota#broken', sk: 'quota' }, { set: { due_at: long, [`holds.${lost}.at`]: long, [`holds.${kept.id}.at`]: long } });
+  await sweep();
+  const { volumes, gigabytes } = await usage('broken');
+  assert.deepEqual([volumes.in_use, gigabytes.in_use], [1, 2]);
+});
+
+test('nova undoes a volume that its launch is still waiting for, and may say so twice', async () => {
+  const made = await cinder('POST', '/volume/v3/volumes', { token: mine, body: { volume: { size: 1 } }, headers: nova });
+  const url = `/volume/v3/volumes/${made.body.volume.id}`;
+  assert.equal((await cinder('DELETE', url, { token: mine })).status, 400);
+  for (let i = 0; i < 2; i++) assert.equal((await cinder('DELETE', url, { token: mine, headers: nova })).status, 202);
+  await done('volume_created', made.body.volume.id);
+  assert.equal((await show(made.body.volume.id)).status, 'deleting');
+  await done('volume_deleted', made.body.volume.id);
+  assert.equal((await cinder('GET', url, { token: mine })).status, 404);
+});
+
+test("a service in its own name works for its launch's project", async () => {
+  const own = token('service', 'service,admin,member,reader', 'nova');
+  const made = await cinder('POST', '/volume/v3/mine/volumes', { token: own, body: { volume: { size: 1 } } });
+  assert.equal(made.status, 202, JSON.stringify(made.body));
+  const { id } = made.body.volume;
+  assert.equal((await show(id)).id, id, 'the project sees it as its own');
+  await done('volume_created', id, { host: made.body.volume['os-vol-host-attr:host'] });
+  const instance = randomUUID();
+  await attach(id, instance);
+  const listed = await cinder('GET', `/volume/v3/attachments?instance_id=${instance}`, { token: own, headers: { 'OpenStack-API-Version': 'volume 3.44' } });
+  assert.equal(listed.body.attachments.length, 1);
+});
+
+test('nothing that a client may send makes a 500', async () => {
+  const id = await createAvailable();
+  for (const [method, path, body] of [
+    ['POST', '/volumes', []], ['POST', '/volumes', { volume: null }], ['POST', '/volumes', 'not json'], ['PUT', `/volumes/${id}`, { volume: [] }], ['POST', `/volumes/${id}/action`, []], ['POST', `/volumes/${id}/action`, { 'os-set_bootable': null }],
+    ['POST', '/attachments', { attachment: { volume_uuid: 'x' } }], ['POST', '/attachments', { attachment: { volume_uuid: id, connector: {} } }], ['GET', '/attachments?instance_id=nobody', undefined],
+    ['GET', '/volumes/%00', undefined], ['GET', `/volumes/${'x'.repeat(3000)}`, undefined], ['GET', '/types/%20', undefined], ['POST', '/types', { volume_type: { name: ' ' } }], ['PUT', '/os-quota-sets/mine', { quota_set: { volumes: 1e20 } }],
+    ['GET', '/volumes?metadata=[1', undefined], ['GET', '/volumes?size=x', undefined], ['GET', `/volumes?name=${'%F0%9F%98%80'}`, undefined],
+  ] as [string, string, unknown][]) {
+    const answer = await call(method, path, body, adminToken);
+    assert.ok(answer.status < 500, `${method} ${path} ${JSON.stringify(body)}: ${answer.status} ${JSON.stringify(answer.body)}`);
   }
 });

@@ -9,7 +9,7 @@ const READ = 'volume:get_volume_metadata';
 const WRITE = 'volume:update_volume_metadata';
 
 /** 3.15 on: whoever sends back what it read changes nothing that another changed meanwhile. */
-const etagOf = (metadata: Record<string, string>) => createHash('md5').update(JSON.stringify({ metadata })).digest('hex');
+const etagOf = (metadata: Record<string, string>) => createHash('md5').update(JSON.stringify(Object.entries(metadata).sort())).digest('hex');
 
 function checkEtag(request: Request, metadata: Record<string, string>) {
   const wanted = request.version.minor >= 15 ? request.header('if-match') : undefined;
