@@ -8,7 +8,7 @@ export function chart({ server, requestId, steps, names }: Launch, columns: numb
   const done = new Map(steps.map((step) => [step.step, step]));
   // the token may be much older than the launch: the axis begins with the request
   const during = steps.filter(({ step }) => step >= 3);
-  const begin = Math.min(...during.map(({ start }) => Date.parse(start)));
+  const begin = Date.parse((during[0] ?? steps[0])?.start ?? '');
   const end = Math.max(...during.map((step) => Date.parse(step.end)));
   const actors = Math.max(0, ...steps.map(({ actor }) => actor.length));
   const texts = Math.max(0, ...[...names.values()].map((name) => name.length));
@@ -21,6 +21,7 @@ export function chart({ server, requestId, steps, names }: Launch, columns: numb
     ];
     return text.join('  ').trimEnd();
   });
+  if (steps.length === 0) return `${server.name} (${server.id}) is ${server.status}; no step of its launch is recorded`;
   return [
     `${server.name} (${server.id}) is ${server.status}`,
     `launched by ${requestId}: ${steps.length} of ${STEPS} steps${during.length > 0 ? ` in ${duration(end - begin)}` : ''}${missing.length > 0 ? `; not recorded: ${missing.join(', ')}` : ''}`,

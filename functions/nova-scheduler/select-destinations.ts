@@ -50,11 +50,12 @@ const launched = (instance: Instance, delivery: Delivery): Promise<Destination> 
     ? launch(instance, instance.host!, instance.attempt, instance.alternates ?? [], delivery)
     : { instance_uuid: instance.uuid, host: instance.host!, alternates: instance.alternates ?? [] };
 
-/** Step 12; its answer to the caller is step 11. */
+/** Steps 11 and 12: the answer goes out as soon as the cast has, and is recorded on its way. */
 async function launch(instance: Instance, host: string, attempt: number, alternates: string[], { context }: Delivery): Promise<Destination> {
   const { uuid: instance_uuid, project_id, create_request_id: request_id } = instance;
+  stepDone(11, ACTOR, request_id);
   stepDone(12, ACTOR, request_id);
-  const steps = recordedSteps().filter(({ step }) => step === 12);
+  const steps = recordedSteps().filter(({ step }) => step === 11 || step === 12);
   await cast(novaCompute.methods.build_and_run_instance, { instance_uuid, project_id, host, attempt, alternates, request_id }, { context, steps });
   return { instance_uuid, host, alternates };
 }

@@ -25,7 +25,8 @@ const ACTOR = 'nova-api';
 /** `POST /servers`, steps 3 to 8: check everything, take quota, write the records, ask the scheduler. 202: the rest goes on by messages. */
 export async function createServers(request: Request<CreateBody>): Promise<Reply> {
   const { context, requestId } = request;
-  stepDone(3, ACTOR, requestId, { start: request.receivedAt.toISOString() });
+  const received = request.receivedAt.toISOString();
+  stepDone(3, ACTOR, requestId, { start: received, end: received });
   const asked = launchRequest(request);
   const { plan, ask, count } = await step(6, ACTOR, requestId, () => planAndReserve(asked, request));
   const instances = newInstances(asked, plan, count, context);
