@@ -91,11 +91,11 @@ export async function startTiny(t: TestContext, functions: Record<string, TinyFu
 }
 
 /** Waits until `look` gives something true. */
-export async function eventually<T>(look: () => T | Promise<T>, seconds = 10): Promise<NonNullable<T>> {
+export async function eventually<T>(look: () => T | Promise<T>, seconds = 10): Promise<Exclude<T, false | null | undefined>> {
   const deadline = Date.now() + seconds * 1000;
   for (;;) {
     const seen = await look();
-    if (seen) return seen as NonNullable<T>;
+    if (seen) return seen as Exclude<T, false | null | undefined>;
     if (Date.now() > deadline) throw new Error(`not seen within ${seconds} s`);
     await new Promise((done) => setTimeout(done, 20));
   }
