@@ -1,5 +1,5 @@
-/** Milliseconds to wait after the n-th failure in a row (1, 2, …): doubling from half a second to half a minute, with jitter. */
-export const backoff = (failures: number): number => Math.min(30_000, 250 * 2 ** failures) * (0.5 + Math.random());
+/** Milliseconds to wait after the n-th failure in a row (1, 2, …): doubling from half a second to ten seconds, with jitter. */
+export const backoff = (failures: number): number => Math.min(10_000, 250 * 2 ** failures) * (0.5 + Math.random());
 
 /** Says once that something is away, and once that it is back, however often it was tried between. */
 export function outage(tell: (away: boolean, reason?: string) => void) {

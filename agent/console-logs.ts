@@ -76,7 +76,8 @@ export function consoleLogs({ s3, bucket, host, tail, stopping }: ConsoleLogSett
       const { Metadata } = await s3.send(new HeadObjectCommand(object), { abortSignal: stopping });
       if (Metadata?.['host'] !== host) return;
     } catch (error) {
-      if ((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode === 404) return;
+      // 403 is S3's answer for what isn't there to those who may not list the bucket, and a host may not.
+      if ([403, 404].includes((error as { $metadata?: { httpStatusCode?: number } }).$metadata?.httpStatusCode ?? 0)) return;
       throw error;
     }
     await s3.send(new DeleteObjectCommand(object), { abortSignal: stopping });

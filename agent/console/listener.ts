@@ -69,7 +69,8 @@ export async function serveConsoles(hosts: ConsoleHost[], { address, port }: { a
 
   /** Checks the token and uses it up. */
   async function enter(request: IncomingMessage): Promise<(socket: WebSocket) => void> {
-    const { pathname, searchParams } = urlOf(request);
+    const { pathname: asked, searchParams } = urlOf(request);
+    const pathname = asked.replace(/vnc_lite\.html$/, ''); // a page that takes `path` for relative to itself
     const token = searchParams.get('token');
     if (!token) throw new TokenRefused(401, 'The address has no token.');
     const instance = claimedInstance(token);

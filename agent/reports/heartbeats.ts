@@ -13,21 +13,25 @@ const MOST_MS = 20_000;
  */
 export async function beat(sqs: SQSClient, queueUrl: string, hosts: (() => Promise<string>)[], stopping: AbortSignal): Promise<void> {
   const state = outage((away, reason) => (away ? log.warn('heartbeats cannot be sent; trying on', { queue: queueUrl, reason }) : log.info('heartbeats can be sent again', { queue: queueUrl })));
-  let late = hosts;
   while (!stopping.aborted) {
     let failure: unknown;
-    const missed: typeof hosts = [];
-    for (let start = 0; start < late.length; start += BATCH) {
-      const some = late.slice(start, start + BATCH);
-      const bodies = await Promise.all(some.map((make) => make())).catch((error: unknown) => void log.error('a heartbeat cannot be made', factsOf(error)));
-      if (!bodies) continue;
-      const { taken, error } = await sendBatch(sqs, queueUrl, bodies, stopping);
-      missed.push(...some.filter((_, index) => !taken.has(index)));
+    for (let start = 0; start < hosts.length; start += BATCH) {
+      const made = await Promise.all(hosts.slice(start, start + BATCH).map(attempt));
+      const { error } = await sendBatch(sqs, queueUrl, made.filter((body) => body !== undefined), stopping);
       failure ??= error;
     }
     if (failure === undefined) state.worked();
     const wait = failure === undefined ? LEAST_MS + Math.random() * (MOST_MS - LEAST_MS) : Math.min(LEAST_MS, state.failed(failure));
-    late = failure === undefined ? hosts : missed;
     await sleep(wait, undefined, { signal: stopping }).catch(() => {});
+  }
+}
+
+/** One host that can't tell how it is must not silence the others. */
+async function attempt(make: () => Promise<string>): Promise<string | undefined> {
+  try {
+    return await make();
+  } catch (error) {
+    log.error('a heartbeat cannot be made', factsOf(error));
+    return undefined;
   }
 }

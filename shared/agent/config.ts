@@ -1,6 +1,10 @@
 import { Type, type Static } from '@sinclair/typebox';
 
-/** The file that `agent/main.ts --config FILE` (or the installed bundle) starts with; mode 0600, as it names private keys. */
+/**
+ * The file that `agent/main.ts --config FILE` (or the installed bundle) starts with; mode 0600, as it names private keys.
+ * All that the host's identity needs on AWS: dynamodb:Query on the journal for its own partition (`dynamodb:LeadingKeys` HOST#name),
+ * sqs:SendMessage to the two queues, s3:GetObject of images, s3:GetObject, PutObject and DeleteObject of `logs/*` in the consoles bucket.
+ */
 export const AgentConfig = Type.Object({
   region: Type.String(),
   /** Left out on AWS: the SDK's own. */
