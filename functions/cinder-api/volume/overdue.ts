@@ -1,7 +1,7 @@
+import { serviceContext } from '../../../shared/identity/service-context.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { log } from '../../../shared/telemetry/log.ts';
 import { ASK_AGAIN_MS, askToCreate, askToDelete, ATTEMPTS, tellLaunch } from './agent.ts';
-import { serviceContext } from './context.ts';
 import { due, volumeKey, VOLUMES_DUE, type Volume } from './record.ts';
 import { cinder, now } from './store.ts';
 
@@ -9,7 +9,7 @@ export const dueVolumes = (limit: number): Promise<Volume[]> => cinder.query<Vol
 
 /** A host that didn't answer is asked again; after the last time the volume is in error, and its owner may delete it. */
 export async function driveOn(volume: Volume): Promise<void> {
-  const context = serviceContext(volume.project_id);
+  const context = serviceContext('cinder', { project_id: volume.project_id });
   const asked = volume.asked ?? 1;
   if (asked < ATTEMPTS) {
     const still = await changeIfSame(volume, { asked: asked + 1, ...due(ASK_AGAIN_MS) });
