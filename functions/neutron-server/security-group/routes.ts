@@ -61,15 +61,18 @@ async function removeWithRules(id: string): Promise<void> {
   for (const other of new Set(others)) await dropRulesFor(other, id);
 }
 
+const RULES_AT_ONCE = 40; // a transaction takes 100 writes: the group, and two for each rule
+
 async function dropRulesFor(groupId: string, remote: string): Promise<void> {
-  if (!(await find('security_group', groupId))) return;
-  let dropped = 0;
-  const group = await changeSecurityGroup(groupId, (current) => {
-    const kept = Object.entries(current.rules).filter(([, rule]) => rule.remote_group_id !== remote);
-    dropped = Object.keys(current.rules).length - kept.length;
-    return { ...current, rules: Object.fromEntries(kept) };
-  });
-  await giveBack(group.project_id, 'security_group_rule', dropped);
+  for (let dropped = RULES_AT_ONCE; dropped === RULES_AT_ONCE; ) {
+    if (!(await find('security_group', groupId))) return;
+    const group = await changeSecurityGroup(groupId, (current) => {
+      const going = Object.values(current.rules).filter((rule) => rule.remote_group_id === remote).slice(0, RULES_AT_ONCE).map(({ id }) => id);
+      dropped = going.length;
+      return { ...current, rules: Object.fromEntries(Object.entries(current.rules).filter(([id]) => !going.includes(id))) };
+    });
+    await giveBack(group.project_id, 'security_group_rule', dropped);
+  }
 }
 
 /** A project's first look at its groups finds the default one. */

@@ -19,7 +19,7 @@ import { changeSecurityGroup } from './store.ts';
 import { ruleView, securityGroupRules } from './view.ts';
 
 /** A group with its rules is one record, which may hold 400 KB. */
-const MAX_RULES_OF_GROUP = 600;
+const MAX_RULES_OF_GROUP = 400;
 
 async function create(request: Request, given: RuleCreate): Promise<SecurityGroupRule> {
   ownerOf(request, given);
