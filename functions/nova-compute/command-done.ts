@@ -1,10 +1,8 @@
 import type { CommandDone } from '../../shared/agent/report.ts';
 import { log } from '../../shared/telemetry/log.ts';
 import { actionReported } from './actions/instance-action.ts';
-import { spawnReported, takeAway } from './build/reported.ts';
+import { cleaning, spawnReported, takeAway } from './build/reported.ts';
 import { goOn } from './build/volume-ready.ts';
-import { order } from './host/command.ts';
-import { serviceContext } from '../../shared/identity/service-context.ts';
 import { give } from './host/give.ts';
 import { buildKey, journal, pendingKey, type Build, type Pending } from './journal.ts';
 import { destroyReported, releaseIfGone } from './terminate/reported.ts';
@@ -33,8 +31,5 @@ async function unexpected(host: string, { kind, subject, attempt, outcome }: Com
   if (build.state === 'undoing' && !build.cancelled) return goOn(build);
   if (outcome !== 'done' || build.state === 'done') return;
   // too late: the launch was given up here, and may be elsewhere by now
-  await give(host, order({
-    id: `clean-${subject}-${attempt}`, kind: 'destroy', host, subject, project_id: build.project_id, attempt, seconds: 86_400, args: { instance_uuid: subject },
-    purpose: { for: 'cleaning' }, context: serviceContext(`host:${host}`),
-  }));
+  await give(host, cleaning(build, 'late'));
 }

@@ -1,7 +1,7 @@
 import { absent } from '../../shared/store/condition.ts';
 import { ConditionFailed } from '../../shared/store/errors.ts';
 import { actionOverdue } from './actions/instance-action.ts';
-import { spawnFailed, takeAway } from './build/reported.ts';
+import { spawnOverdue, takeAway } from './build/reported.ts';
 import { goOn } from './build/volume-ready.ts';
 import { isOver, nextLook } from './host/command.ts';
 import { ring } from './host/ring.ts';
@@ -52,7 +52,7 @@ async function overdue(pending: Pending): Promise<void> {
     case 'build': {
       const build = await journal.get<Build>(buildKey(pending.subject, pending.purpose.attempt));
       if (build?.state !== 'spawning' || build.cancelled) return takeAway(pending);
-      return spawnFailed(pending, build, { reason: `Host ${pending.host} did not answer in time.`, retry: true });
+      return spawnOverdue(pending, build);
     }
     case 'termination': return destroyOverdue(pending);
     case 'action': return actionOverdue(pending);

@@ -222,10 +222,13 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     pick?: (messages: Message[]) => number;
     /** Called before a message is delivered; false throws it away. */
     see?: (message: Message) => boolean | void;
+    /** Stops here, whatever still waits. */
+    until?: () => boolean;
   }
   /** Delivers until nothing is left, agents included. A message that fails comes again, and is dead after the last receive. */
-  async function pump({ times = 1, pick = () => 0, see }: PumpOptions = {}): Promise<void> {
+  async function pump({ times = 1, pick = () => 0, see, until = () => false }: PumpOptions = {}): Promise<void> {
     for (;;) {
+      if (until()) return;
       await collect();
       let agentsWorked = false;
       for (const agent of agents.values()) agentsWorked = (await agent.work()) || agentsWorked;
@@ -328,6 +331,9 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
       const { host, sequence } = await nova.update<Instance>(instanceKey(project, uuid), { set: { task_state, task_request_id: request_id, ...dueInstance(uuid, new Date(Date.now() + 60_000)) }, add: { sequence: 1 } });
       await cast(novaCompute.methods.instance_action, { instance_uuid: uuid, project_id: project, host: host!, action, args, sequence, request_id }, { context: contextOf(request_id) });
       return request_id;
+    },
+    async volumeReady(uuid: string, volume_id: string) {
+      await cast(novaCompute.methods.volume_ready, { instance_uuid: uuid, project_id: project, volume_id, status: 'available' }, { context: contextOf(`req-${randomUUID()}`) });
     },
     instance: (uuid: string) => nova.get<Instance>(instanceKey(project, uuid)),
     action: (uuid: string, requestId: string) => nova.get<InstanceAction>(actionKey(uuid, requestId)),

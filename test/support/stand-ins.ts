@@ -26,8 +26,9 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     const url = new URL(path, 'http://cloud');
     const refusal = refusals.find((each) => each.method === method && each.path.test(url.pathname));
     if (refusal) return { status: refusal.status, body: { fault: { code: refusal.status, message: refusal.message } } };
-    const key = headers['x-novaless-idempotency-key'] as string | undefined;
     const [, service, , collection, id, extra] = url.pathname.split('/');
+    const given = headers['x-novaless-idempotency-key'];
+    const key = given && `${service} ${given}`;
     if (service === 'image') return id === imageId
       ? reply({ id, status: 'active', size: 1000, checksum: 'c'.repeat(32), disk_format: 'qcow2', direct_url: `s3://images/${id}` }) : gone(`image ${id}`);
     if (service === 'network') return network(method, collection!, id, url, body, key);

@@ -5,10 +5,13 @@ import { cast } from '../../../shared/rpc/send.ts';
 import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
 import { absent, oneOf } from '../../../shared/store/condition.ts';
 import { TransactionRefused } from '../../../shared/store/errors.ts';
+import type { Write } from '../../../shared/store/table.ts';
+import { serviceContext } from '../../../shared/identity/service-context.ts';
 import { record } from '../../../shared/telemetry/steps.ts';
 import { callerOf } from '../caller.ts';
 import { refusalsAreFinal } from '../errors.ts';
-import { withdraw } from '../host/command.ts';
+import { order, withdraw } from '../host/command.ts';
+import { ring } from '../host/ring.ts';
 import { buildKey, due, journal, remembered, type Build, type Failure, type Pending } from '../journal.ts';
 import { freed, LEASE_MS, newLease, underLease } from '../lease.ts';
 import { cinder } from '../storage/cinder.ts';
@@ -27,19 +30,35 @@ export async function spawnReported(pending: Pending, report: CommandDone): Prom
   await finish(pending, build, activated);
 }
 
-/** Takes the command away and begins the undo; also where the host did not answer in time. */
-export async function spawnFailed(pending: Pending, build: Build, failure: Failure): Promise<void> {
+/** Takes the command away and begins the undo; `more` is written with it. */
+export async function spawnFailed(pending: Pending, build: Build, failure: Failure, more: Write[] = []): Promise<void> {
   const leased: Build = { ...build, state: 'undoing', failure, ...newLease() };
   const { lease_owner, lease_until } = leased;
   const change = { set: { state: 'undoing', failure, lease_owner, lease_until, ...due(build.instance_uuid, Date.now() + LEASE_MS) } };
   try {
-    await journal.transact([...withdraw(pending), { update: build, change, if: { state: 'spawning', cancelled: absent() } }]);
+    await journal.transact([...withdraw(pending), { update: build, change, if: { state: 'spawning', cancelled: absent() } }, ...more]);
   } catch (error) {
     if (error instanceof TransactionRefused) return; // another report, the sweeper or a deletion was first
     throw error;
   }
   await underLease(leased, () => undo(leased));
 }
+
+/**
+ * The host did not answer in time, and by now does nothing any more. What it may have done all the same, and told in a report that
+ * was lost, it takes away when it looks again.
+ */
+export async function spawnOverdue(pending: Pending, build: Build): Promise<void> {
+  await spawnFailed(pending, build, { reason: `Host ${pending.host} did not answer in time.`, retry: true }, cleaning(build, 'silent'));
+  await ring(pending.host);
+}
+
+const CLEANING_SECONDS = 7 * 86_400;
+/** The command that takes away whatever there is of one attempt at an instance; a later attempt may be on the same host. */
+export const cleaning = ({ instance_uuid, project_id, host, attempt }: Build, occasion: 'silent' | 'late'): Write[] => order({
+  id: `clean-${instance_uuid}-${attempt}-${occasion}`, kind: 'destroy', host, subject: instance_uuid, project_id, attempt, seconds: CLEANING_SECONDS, args: { instance_uuid },
+  purpose: { for: 'cleaning' }, context: serviceContext(`host:${host}`),
+});
 
 /** The command's only trace was its own. */
 export async function takeAway(pending: Pending): Promise<void> {
