@@ -35,7 +35,7 @@ async function ground(cidr = '10.0.0.0/24', name = `project${++projects}`) {
 /** All that the table holds, but when something was last counted and how often something was changed. */
 async function everything(): Promise<string[]> {
   const { Items } = await awsJson<{ Items: Record<string, any>[] }>(rig.engines.dynamodb.endpoint, 'DynamoDB_20120810', 'Scan', { TableName: 'neutron', ConsistentRead: true });
-  return Items.map(({ changed_at, revision_number, updated_at, ...item }) => canonical(item)).sort();
+  return Items.map(({ changed_at: _counted, revision_number: _revision, updated_at: _updated, ...item }) => canonical(item)).sort();
 }
 const canonical = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(canonical).join(', ')}]`
