@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { apiAs, type Api } from '../support/api.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { eventually } from '../support/eventually.ts';
-import { activeImage } from '../support/servers.ts';
+import { activeImage, bootServer } from '../support/servers.ts';
 
 const COMPUTE = '/compute/v2.1';
 const HOSTS = ['compute-1', 'compute-2'];
@@ -16,12 +16,14 @@ let demo: Api;
 let image: string;
 let network: string;
 let flavor: string;
+let first: string;
 before(async () => {
   cloud = await testCloud(undefined, { hypervisors: HOSTS.length });
   demo = await apiAs('demo', cloud.endpoint, cloud.dataDir);
   image = await activeImage(demo, 'small');
   network = (await demo.get('/network/v2.0/networks?name=private')).body.networks[0].id;
   flavor = (await demo.get(`${COMPUTE}/flavors`)).body.flavors.find(({ name }: { name: string }) => name === 'm1.tiny').id;
+  first = await bootServer(demo, { name: 'first', image, flavor, networks: [{ uuid: network }] }); // the functions' cold starts are over
 });
 after(() => cloud?.stop());
 
@@ -66,10 +68,11 @@ async function settled(servers: string[]): Promise<Map<string, string>> {
 }
 
 test('servers whose host is cut off in the middle of their launch come up once or fail with a reason, and none stays in BUILD', async (t) => {
+  const seen = files('subjects').length;
   const servers = await Promise.all(Array.from({ length: 6 }, (_, index) => launch(`a${index}`)));
-  await eventually(async () => assert.ok(files('subjects').length > 0, 'no command has arrived'), 60);
+  await eventually(async () => assert.ok(files('subjects').length > seen, 'no command has arrived'), 60);
   await killAgent();
-  servers.push(...(await Promise.all(Array.from({ length: 4 }, (_, index) => launch(`b${index}`)))));
+  servers.push(...(await Promise.all(Array.from({ length: 3 }, (_, index) => launch(`b${index}`)))));
   for (const wait of [0, 300, 900]) {
     await sleep(wait);
     await killAgent();
@@ -82,7 +85,7 @@ test('servers whose host is cut off in the middle of their launch come up once o
   await Promise.all(servers.slice(5).map((id) => demo.delete(`${COMPUTE}/servers/${id}`)));
   await killAgent();
   await settled(servers.slice(0, 5));
-  await Promise.all(servers.slice(0, 5).map((id) => demo.delete(`${COMPUTE}/servers/${id}`)));
+  await Promise.all([first, ...servers.slice(0, 5)].map((id) => demo.delete(`${COMPUTE}/servers/${id}`)));
   await eventually(async () => {
     assert.deepEqual((await demo.get(`${COMPUTE}/servers`)).body.servers, []);
     assert.deepEqual(guests(), []);
