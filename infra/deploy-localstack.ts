@@ -14,7 +14,7 @@ export async function deploy(show: (line: string) => void): Promise<Outputs> {
   await requireLocalstack();
   mkdirSync(dataFolder, { recursive: true });
   const environment = localstackEnvironment();
-  if (!(await isBootstrapped())) await runCdk(['bootstrap', `aws://${account}/${region}`], { environment, seconds: 180, show });
+  if (!(await isBootstrapped())) await runCdk(['bootstrap', `aws://${account}/${region}`], { environment, seconds: 240, show });
   await runCdk(
     [
       'deploy', stackName,
@@ -25,7 +25,7 @@ export async function deploy(show: (line: string) => void): Promise<Outputs> {
       '--parameters', `EndpointSuffix=${apiUrl.suffix}`,
       '--outputs-file', outputsFile,
     ],
-    { environment, seconds: 300, show },
+    { environment, seconds: 480, show },
   );
   return readOutputs();
 }

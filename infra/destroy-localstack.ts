@@ -7,13 +7,17 @@ import { runCdk } from './command.ts';
 import { dataFolder, outputsFile, readOutputs, stackName } from './localstack-outputs.ts';
 import { clientSettings, localstackEnvironment, requireLocalstack } from './localstack.ts';
 
+/** Where the last deployment was synthesized. */
+const assembly = resolve(import.meta.dirname, '../cdk.out');
+
 export async function destroy(show: (line: string) => void): Promise<void> {
   await requireLocalstack();
   if (existsSync(outputsFile)) {
     const { ImagesBucketName, ConsolesBucketName } = readOutputs();
     for (const bucket of [ImagesBucketName, ConsolesBucketName]) await emptyBucket(bucket); // a bucket that holds something is not deleted
   }
-  await runCdk(['destroy', stackName, '--force', '--context', 'keepData=false'], { environment: localstackEnvironment(), seconds: 180, show });
+  const made = existsSync(assembly) ? ['--app', assembly] : ['--context', 'keepData=false']; // what was deployed need not be built again
+  await runCdk(['destroy', stackName, '--force', ...made], { environment: localstackEnvironment(), seconds: 300, show });
   rmSync(outputsFile, { force: true });
   updateClouds(resolve(dataFolder, 'clouds.yaml'), { 'novaless-localstack': undefined, 'novaless-localstack-admin': undefined });
 }

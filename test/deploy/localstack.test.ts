@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -85,6 +85,8 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
       const disk = writeQcow2(join(folder, 'disk.qcow2'));
       const name = installed.label.replace(/\W+/g, '-');
       await client.openstack('image', 'create', name, '--file', disk, '--disk-format', 'qcow2', '--container-format', 'bare');
+      await client.openstack('image', 'save', '--file', join(folder, 'back'), name);
+      assert.deepEqual(readFileSync(join(folder, 'back')), readFileSync(disk), 'image bytes come back as they were');
       await client.openstack('server', 'create', '--flavor', 'm1.small', '--image', name, '--network', 'private', '--wait', name);
       assert.equal((await client.json('server', 'show', name)).status, 'ACTIVE');
       const network = (await client.json('network', 'show', 'private')).id;
