@@ -1,4 +1,4 @@
-import { admin, adminOrMember, adminOrReader, anyone, service, type Rule } from '../../shared/identity/policy.ts';
+import { admin, adminOrMember, adminOrReader, anyone, type Rule } from '../../shared/identity/policy.ts';
 import { isAdmin } from '../../shared/identity/context.ts';
 
 /** A user's own things, or anybody's for an admin. */
@@ -67,7 +67,6 @@ export const policies: Record<string, Rule> = {
   'os_compute_api:os-server-tags:delete_all': adminOrMember,
   'os_compute_api:ips:index': adminOrReader,
   'os_compute_api:ips:show': adminOrReader,
-  'os_compute_api:os-server-external-events:create': service,
   'os_compute_api:flavors': anyone,
   'os_compute_api:os-flavor-manage:create': admin,
   'os_compute_api:os-flavor-manage:update': admin,

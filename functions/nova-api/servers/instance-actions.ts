@@ -3,7 +3,7 @@ import type { Reply, Request } from '../../../shared/http/route.ts';
 import { actionKey, ACTIONS, type ActionEvent, type InstanceAction } from '../../../shared/objects/action.ts';
 import type { Instance } from '../../../shared/objects/instance.ts';
 import { stepEventName } from '../../../shared/telemetry/flow.ts';
-import type { Step } from '../../../shared/telemetry/steps.ts';
+import { STEPS_HEADER, type Step } from '../../../shared/telemetry/steps.ts';
 import { paged } from '../common/paging.ts';
 import { nova } from '../store.ts';
 import { timeOf } from './filters.ts';
@@ -27,7 +27,7 @@ export async function listActions(request: Request): Promise<Reply> {
   return { body: { instanceActions: items.map((action) => view(action, request)), ...(links && { links }) } };
 }
 
-/** 2.51 shows events to owners too; tracebacks and hosts stay for admins. A launch's steps stand after them, in their order. */
+/** 2.51 shows events to owners too; tracebacks and hosts stay for admins. A launch's steps stand after them, in their order; as they are recorded, for who asks by the header. */
 export async function showAction(request: Request): Promise<Reply> {
   const server = await serverOf(request);
   const action = await nova.get<InstanceAction>(actionKey(server.uuid, request.params['request']!));
@@ -41,7 +41,8 @@ export async function showAction(request: Request): Promise<Reply> {
       instanceAction: {
         ...view(action, request),
         events: [...events, ...steps.map(asEvent)].map((event) => eventView(event, server, all, request)),
-        ...(steps.length > 0 && { 'novaless:steps': steps }),
+        // clients that print all that an answer holds shall print no more than Nova's
+        ...(request.header(STEPS_HEADER) !== undefined && { 'novaless:steps': steps }),
       },
     },
   };

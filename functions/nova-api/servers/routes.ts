@@ -12,7 +12,7 @@ import { listIps, showIps } from './ips.ts';
 import { listServers, listServersDetailed } from './list.ts';
 import { listSchema } from './list-schema.ts';
 import { createMetadata, deleteMetadata, listMetadata, metadataSchema, metaSchema, replaceMetadata, showMetadata, updateMetadata } from './metadata.ts';
-import { listServerSecurityGroups } from './security-groups.ts';
+import { listSecurityGroupsOfProject, listServerSecurityGroups, showSecurityGroup } from './security-groups.ts';
 import { showServer } from './show.ts';
 import { addTag, checkTag, deleteTag, deleteTags, listTags, replaceTags, tagsSchema } from './tags.ts';
 import { updateSchema, updateServer } from './update.ts';
@@ -51,6 +51,8 @@ export const serverRoutes: Route[] = [
   { method: 'GET', path: `${ofServer}/os-security-groups`, policy: 'os_compute_api:os-security-groups:list', handler: listServerSecurityGroups },
   { method: 'GET', path: `${ofServer}/os-instance-actions`, policy: `${actions}:list`, query: actionListSchema, handler: listActions },
   { method: 'GET', path: `${ofServer}/os-instance-actions/{request}`, policy: `${actions}:show`, handler: showAction },
+  { method: 'GET', path: '/os-security-groups', policy: 'os_compute_api:os-security-groups:list', until: 35, handler: listSecurityGroupsOfProject },
+  { method: 'GET', path: '/os-security-groups/{id}', policy: 'os_compute_api:os-security-groups:list', until: 35, handler: showSecurityGroup },
   ...interfaceRoutes,
   ...volumeAttachmentRoutes,
 ];

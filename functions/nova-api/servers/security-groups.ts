@@ -1,3 +1,4 @@
+import { notFound } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
 import { listPorts, listSecurityGroups, type SecurityGroup, type SecurityGroupRule } from '../network.ts';
 import { findServer } from './find.ts';
@@ -12,6 +13,19 @@ export async function listServerSecurityGroups(request: Request): Promise<Reply>
   const groups = await listSecurityGroups(context, { tenant_id: server.project_id });
   const shown = groups.filter(({ id }) => ids.includes(id)).map((group) => view(group, groups));
   return { body: { security_groups: shown.sort((a, b) => (a.name < b.name ? -1 : 1)) } };
+}
+
+/** Until 2.35, and only to read: older clients find a group here before they put it on a server. */
+export async function listSecurityGroupsOfProject({ context }: Request): Promise<Reply> {
+  const groups = await listSecurityGroups(context, { tenant_id: context.project_id! });
+  return { body: { security_groups: groups.map((group) => view(group, groups)) } };
+}
+
+export async function showSecurityGroup({ context, params }: Request): Promise<Reply> {
+  const groups = await listSecurityGroups(context, { tenant_id: context.project_id! });
+  const group = groups.find(({ id }) => id === params['id']);
+  if (!group) throw notFound(`Security group ${params['id']} not found.`);
+  return { body: { security_group: view(group, groups) } };
 }
 
 const view = (group: SecurityGroup, all: SecurityGroup[]) => ({
