@@ -1,3 +1,4 @@
+import { styleText } from 'node:util';
 import type { Launch, LaunchStep } from './launch-record.ts';
 
 const STEPS = 28;
@@ -19,7 +20,7 @@ export function chart({ server, requestId, steps, names }: Launch, columns: numb
       String(step.step).padStart(2), step.actor.padEnd(actors), (names.get(step.step) ?? '').padEnd(texts),
       relative(Date.parse(step.start) - begin).padStart(10), duration(Date.parse(step.end) - Date.parse(step.start)).padStart(8), bar(step, begin, end, width), mark(step),
     ];
-    return text.join('  ').trimEnd();
+    return paint(step, text.join('  ').trimEnd());
   });
   if (steps.length === 0) return `${server.name} (${server.id}) is ${server.status}; no step of its launch is recorded`;
   return [
@@ -38,6 +39,8 @@ function bar(step: LaunchStep, begin: number, end: number, width: number): strin
   return (' '.repeat(Math.min(from, width - 1)) + FULL.repeat(length)).slice(0, width).padEnd(width);
 }
 
-const mark = ({ result, detail }: LaunchStep) => (result === 'Success' ? '' : result === 'cached' ? 'cached' : `${result}${detail ? `: ${detail}` : ''}`);
+const mark = ({ result, detail }: LaunchStep) => (result === 'Success' ? '' : result === 'cached' ? 'cached' : `✗ ${result}${detail ? `: ${detail}` : ''}`);
+/** Colour where it goes to a terminal that has some: what failed stands out, what a cache answered stands back. */
+const paint = ({ result }: LaunchStep, line: string) => (result === 'Success' ? line : styleText(result === 'cached' ? 'dim' : ['bold', 'red'], line, { stream: process.stdout }));
 const duration = (ms: number) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`);
 const relative = (ms: number) => (ms < 0 ? `-${duration(-ms)}` : `+${duration(ms)}`);

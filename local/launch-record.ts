@@ -21,7 +21,7 @@ interface Action { action: string; request_id: string; events?: { event: string 
 export async function launchOf(cloud: Cloud, wanted: string): Promise<Launch> {
   const { token, compute } = await login(cloud);
   const get = async (path: string) => {
-    const answer = await fetch(compute + path, { headers: { 'X-Auth-Token': token, 'OpenStack-API-Version': 'compute 2.84' } });
+    const answer = await fetch(compute + path, { headers: { 'X-Auth-Token': token, 'OpenStack-API-Version': 'compute 2.84', 'X-Novaless-Steps': '1' } });
     if (!answer.ok && answer.status !== 404) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
     return { found: answer.ok, body: (await answer.json()) as any };
   };
@@ -34,8 +34,11 @@ export async function launchOf(cloud: Cloud, wanted: string): Promise<Launch> {
     const match = /^step-(\d+) \S+ (.+)$/.exec(event);
     return match ? [[Number(match[1]), match[2]!] as const] : [];
   });
-  return { server, requestId: create.request_id, steps: (action['novaless:steps'] ?? []).sort((a, b) => a.step - b.step), names: new Map(names) };
+  return { server, requestId: create.request_id, steps: (action['novaless:steps'] ?? []).map(inOrder).sort((a, b) => a.step - b.step), names: new Map(names) };
 }
+
+/** The record is a map without an order. */
+const inOrder = ({ step, actor, start, end, result, request_id, ...more }: LaunchStep): LaunchStep => ({ step, actor, start, end, result, request_id, ...more });
 
 async function findServer(wanted: string, get: (path: string) => Promise<{ found: boolean; body: any }>): Promise<Launch['server']> {
   const byId = await get(`/servers/${encodeURIComponent(wanted)}`);
