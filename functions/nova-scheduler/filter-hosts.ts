@@ -1,4 +1,4 @@
-import { filters, filtersOfForcedHosts, type FilterName } from './filters/index.ts';
+import { filters, type FilterName } from './filters/index.ts';
 import type { Filter } from './filters/filter.ts';
 import type { HostState, RequestSpec } from './request.ts';
 
@@ -10,9 +10,8 @@ const NAMED = 50;
 
 /** The hosts that every filter lets pass, and each filter's verdict, up to the one that left none. */
 export function filterHosts(hosts: HostState[], request: RequestSpec, enabled: FilterName[]): { hosts: HostState[]; verdicts: Verdict[] } {
-  const forced = filters.ForcedHostFilter.concerns!(request);
   const verdicts: Verdict[] = [];
-  for (const name of forced ? filtersOfForcedHosts : enabled) {
+  for (const name of enabled) {
     const filter: Filter = filters[name];
     if (filter.concerns && !filter.concerns(request)) continue;
     const passed: HostState[] = [];

@@ -21,6 +21,3 @@ export const filters = {
   DiskFilter: diskFilter,
 } satisfies Record<string, Filter>;
 export type FilterName = keyof typeof filters;
-
-/** What still holds where an admin names the host: it lives, and it has room. */
-export const filtersOfForcedHosts: FilterName[] = ['ForcedHostFilter', 'ComputeFilter', 'CoreFilter', 'RamFilter', 'DiskFilter'];
