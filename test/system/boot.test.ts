@@ -88,7 +88,7 @@ describe('a launch with the clients people have', { skip: found.length < 2 && cl
       test('the launch can be read afterwards: events, all 28 steps, console log, console', async () => {
         const events = await run().json('server', 'event', 'list', server);
         const create = events.find((e: { Action: string }) => e.Action === 'create');
-        const shown = JSON.stringify(await run().json('server', 'event', 'show', server, create['Request ID']));
+        const shown = JSON.stringify(await run().json('--os-compute-api-version', '2.84', 'server', 'event', 'show', server, create['Request ID']));
         assert.match(shown, /compute__do_build_and_run_instance/);
         assert.deepEqual((await launchSteps(cloud, server)).map((s) => s.step), Array.from({ length: 28 }, (_, i) => i + 1));
         assert.match(await eventually(() => run().openstack('console', 'log', 'show', server)), /m1\.small|2048/);

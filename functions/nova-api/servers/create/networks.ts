@@ -108,15 +108,20 @@ function contains(cidr: string, address: string): boolean {
   return range[0].kind() === ip.kind() && ip.match(range);
 }
 
-/** Names or ids that have to be a group of the project's; `default` always is. 400 where one is not, 409 where a name is not clear. */
-export async function checkSecurityGroups(asked: string[], { context }: Asked): Promise<void> {
-  const named = asked.filter((name) => name !== 'default');
-  if (named.length === 0) return;
+/**
+ * Names or ids that have to be a group of the project's; `default` always is. 400 where one is not, 409 where a name is not clear.
+ * Returns them by name, as a server shows them; by id where the project has several of that name.
+ */
+export async function requestedSecurityGroups(asked: string[], { context }: Asked): Promise<string[]> {
+  if (asked.every((name) => name === 'default')) return ['default'];
   const groups = await listSecurityGroups(context, { tenant_id: context.project_id!, fields: ['id', 'name'] });
-  for (const wanted of named) {
-    if (groups.some(({ id }) => id === wanted)) continue;
-    const matching = groups.filter(({ name }) => name === wanted);
-    if (matching.length === 0) throw badRequest(`Security group ${wanted} not found.`);
-    if (matching.length > 1) throw conflict(`Multiple security groups found matching '${wanted}'. Use an ID to be more specific.`);
-  }
+  return asked.map((wanted) => {
+    if (wanted === 'default') return wanted;
+    const byId = groups.find(({ id }) => id === wanted);
+    const namesakes = groups.filter(({ name }) => name === (byId?.name ?? wanted));
+    if (namesakes.length === 0) throw badRequest(`Security group ${wanted} not found.`);
+    if (namesakes.length === 1) return namesakes[0]!.name;
+    if (!byId) throw conflict(`Multiple security groups found matching '${wanted}'. Use an ID to be more specific.`);
+    return wanted;
+  });
 }

@@ -51,7 +51,7 @@ export function newInstances(asked: LaunchRequest, plan: LaunchPlan, count: numb
       config_drive: asked.configDrive,
       metadata: asked.metadata,
       tags: asked.tags,
-      security_groups: plan.networks === 'none' ? [] : asked.securityGroups.length > 0 ? asked.securityGroups : ['default'],
+      security_groups: plan.securityGroups,
       requested_networks: plan.networks,
       block_devices: plan.devices,
       interfaces: [],
