@@ -20,7 +20,9 @@ export function pinnedNode() {
 
 const args = ['--disable-warning=ExperimentalWarning', ...process.argv.slice(2)];
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(new URL('../dist/compile-cache', import.meta.url)); // types are taken off once
-process.env.MALLOC_ARENA_MAX ??= '2'; // glibc gives each thread a heap of its own, and a function environment is a thread: a tenth of all memory
+// A function environment is a thread, and glibc gives each thread a heap of its own and keeps what is freed: a fifth of all memory.
+process.env.MALLOC_ARENA_MAX ??= '2';
+process.env.MALLOC_TRIM_THRESHOLD_ ??= '131072';
 // Where this Node can, it becomes the other one; else it stays as a parent, whose end the child may look for.
 process.execve?.(pinnedNode(), ['node', ...args], process.env);
 const child = spawn(pinnedNode(), args, { stdio: 'inherit', env: { ...process.env, PINNED_NODE_PARENT: String(process.pid) } });

@@ -11,7 +11,7 @@
  * Logs: DATA/logs/FUNCTION.log, events.jsonl, agent.log. Tests see every invocation through `around` (functions.ts).
  */
 import type { Server } from 'node:http';
-import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { environment } from '../shared/deployment/declaration.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
@@ -84,6 +84,7 @@ export async function startCloud(options: CloudOptions) {
     endpoint = `http://127.0.0.1:${port}`;
 
     mkdirSync(logs, { recursive: true, mode: 0o700 });
+    turnLogs(logs);
     const engines = startEngines(dataDir);
     engines.catch(() => {}); // seen below
     started.push(() => engines.then((all) => all.stop(), () => {}));
@@ -200,6 +201,16 @@ function empty(dataDir: string) {
   const foreign = content.find((name) => !ours.has(name.replace(/\.(new|next)$/, '')));
   if (foreign) throw new Error(`${dataDir} holds ${foreign}, which is not Novaless's, so it is not emptied`);
   for (const name of content) rmSync(join(dataDir, name), { recursive: true, force: true });
+}
+
+const LOG_BYTES = 10 * 1024 * 1024;
+
+/** Of a log that has grown large, one older piece is kept. */
+function turnLogs(folder: string) {
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    if (!name.endsWith('.1') && statSync(file).size > LOG_BYTES) renameSync(file, `${file}.1`);
+  }
 }
 
 const pick = (variables: NodeJS.ProcessEnv, names: string[]) => Object.fromEntries(names.flatMap((name) => (variables[name] === undefined ? [] : [[name, variables[name]]])));
