@@ -7,8 +7,8 @@ import type { Delivery } from '../../shared/rpc/serve.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
-import { StoreBusy, TransactionRefused } from '../../shared/store/errors.ts';
-import { oneOf } from '../../shared/store/condition.ts';
+import { ConditionFailed, StoreBusy, TransactionRefused } from '../../shared/store/errors.ts';
+import { not, oneOf } from '../../shared/store/condition.ts';
 import { table, type Write } from '../../shared/store/table.ts';
 import { writeAction } from './action-record.ts';
 
@@ -16,6 +16,8 @@ type Failure = Args<typeof novaConductor.methods.build_failed>;
 const nova = table('nova');
 const MAX_ATTEMPTS = 3;
 const EVENT = 'compute__do_build_and_run_instance';
+/** Of a build that is being undone: `error` where its user has been told already. */
+const BUILT_IN_VAIN: string[] = ['building', 'error'];
 
 /**
  * A build failed and is undone on its host. The claim moves to the next host that the scheduler offered and still takes it,
@@ -29,10 +31,11 @@ export async function buildFailed(failure: Failure, delivery: Delivery): Promise
   if (instance.vm_state === 'building' && instance.task_state !== 'deleting' && instance.attempt === attempt + 1 && instance.host !== null)
     return launchAgain(instance, delivery); // this message's first handling moved the claim, and may have got no further
   const claim = await nova.get<Claim>(claimKey(instance_uuid));
-  if (instance.vm_state !== 'building' || instance.host !== host || instance.attempt !== attempt || claim?.attempt !== attempt || claim.host !== host) return;
+  if (!BUILT_IN_VAIN.includes(instance.vm_state) || instance.host !== host || instance.attempt !== attempt || claim?.attempt !== attempt || claim.host !== host) return;
   if (instance.task_state === 'deleting') return; // the deletion releases what is left
   await writeAction(instance_uuid, instance.create_request_id, { event: EVENT, start_time: now(), finish_time: now(), result: 'Error', host, details: reason });
-  const moved = failure.retry && attempt < MAX_ATTEMPTS && (await moveToNext(instance, claim, failure.alternates));
+  if (failure.undoing) return tellUser(instance, failure);
+  const moved = instance.vm_state === 'building' && failure.retry && attempt < MAX_ATTEMPTS && (await moveToNext(instance, claim, failure.alternates));
   if (moved === 'overtaken') return;
   if (moved) return launchAgain(moved, delivery);
   await giveUp(instance, claim, failure);
@@ -67,6 +70,19 @@ const faultText = ({ instance_uuid, retry, reason, attempt, alternates }: Failur
     ? `Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ${instance_uuid}.`
     : `Build of instance ${instance_uuid} aborted: ${reason}`;
 
+/** ERROR, with the host still its own until the undo is done: a deletion then knows what to take away. */
+async function tellUser(instance: Instance, failure: Failure): Promise<void> {
+  try {
+    await nova.update(
+      instanceKey(instance.project_id, instance.uuid),
+      { set: { vm_state: 'error', task_state: null, fault: faultOf(500, faultText(failure), failure.reason), updated_at: now() }, add: { sequence: 1 }, remove: ['due_pk', 'due_at'] },
+      { vm_state: 'building', host: failure.host, attempt: failure.attempt, task_state: not('deleting') },
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error; // told before, or it moved on
+  }
+}
+
 /** Releases the claim; the instance goes to ERROR without a host, and keeps its quota until it is deleted. */
 async function giveUp(instance: Instance, claim: Claim, failure: Failure): Promise<void> {
   const message = faultText(failure);
@@ -77,7 +93,7 @@ async function giveUp(instance: Instance, claim: Claim, failure: Failure): Promi
       add: { sequence: 1 },
       remove: ['due_pk', 'due_at', 'gsi2pk', 'gsi2sk', 'host_availability_zone'],
     },
-    if: { vm_state: 'building', host: claim.host, attempt: claim.attempt, task_state: oneOf(null, 'scheduling', 'networking', 'block_device_mapping', 'spawning') },
+    if: { vm_state: oneOf(...BUILT_IN_VAIN), host: claim.host, attempt: claim.attempt, task_state: oneOf(null, 'scheduling', 'networking', 'block_device_mapping', 'spawning') },
   };
   try {
     await nova.transact([...releaseClaimWrites(claim, { buildFailed: failure.retry }), failed]);

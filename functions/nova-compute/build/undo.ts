@@ -21,13 +21,19 @@ export async function fail(build: Build, failure: Failure): Promise<void> {
 
 /** Undoes a build's steps in reverse: volumes, then ports; its host has nothing of it (any more). Then the claim is nova-conductor's to move. */
 export async function undo(build: Build): Promise<void> {
-  await releaseAll(build);
   const { instance_uuid, project_id, host, attempt, alternates, request_id, failure, context, steps = [] } = build;
-  await cast(
+  const tell = (undoing?: true) => cast(
     novaConductor.methods.build_failed,
-    { instance_uuid, project_id, host, attempt, alternates, request_id, ...failure! },
+    { instance_uuid, project_id, host, attempt, alternates, request_id, ...failure!, ...(undoing && { undoing }) },
     { context: context!, steps: [...steps, ...takeSteps()] },
   );
+  try {
+    await releaseAll(build);
+  } catch (error) {
+    if (!failure!.retry) await tell(true);
+    throw error;
+  }
+  await tell();
   await journal.update(build, { set: { state: 'undone', expires_at: remembered() }, remove: [...HEAVY, ...freed.remove!] }, { state: 'undoing' });
 }
 

@@ -49,9 +49,15 @@ export const novaConductor = topic('nova-conductor', {
       port: Type.Optional(Type.Object({ port_id: Type.String(), interface: Type.Union([Type.Record(Type.String(), Type.Unknown()), Type.Null()]) })),
     }),
   },
-  /** A build failed on a host and is undone there: the next alternate, or ERROR. */
+  /**
+   * A build failed on a host and is undone there: the next alternate, or ERROR. `undoing`: it failed for good, but what it has to let go of
+   * is held by a service that does not answer: ERROR now, so that its user knows; the claim waits for the message that says it is undone.
+   */
   build_failed: {
-    args: Type.Object({ ...Named, host: Type.String(), attempt: Type.Integer(), alternates: Type.Array(Type.String()), reason: Type.String(), retry: Type.Boolean(), request_id: Type.String() }),
+    args: Type.Object({
+      ...Named, host: Type.String(), attempt: Type.Integer(), alternates: Type.Array(Type.String()), reason: Type.String(), retry: Type.Boolean(), request_id: Type.String(),
+      undoing: Type.Optional(Type.Boolean()),
+    }),
   },
   /** Guests whose power state changed without a command, as their host saw them. */
   power_states_observed: {
