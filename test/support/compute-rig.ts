@@ -45,6 +45,7 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
   let atWork: QueueName | 'sweep' | undefined;
   let counted = 0;
   let deliveries = 0;
+  let working = 0;
   let judge: (call: Call) => Verdict = () => 'pass';
   const calls: Call[] = [];
   const gates: Server[] = [];
@@ -113,6 +114,7 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
   };
   const nova = table('nova');
   const journal = table('nova-compute');
+  let beatenAt = Date.now();
   const waiting: Message[] = [];
   const dead: Message[] = [];
   const answers: any[] = [];
@@ -181,6 +183,7 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
       return true;
     }
     atWork = queue;
+    working++;
     deliveries++;
     try {
       const record = { messageId: '1', receiptHandle: 'none', body, attributes: { ApproximateReceiveCount: String(receives) } };
@@ -189,7 +192,7 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     } catch {
       return false;
     } finally {
-      atWork = undefined;
+      if (--working === 0) atWork = undefined;
     }
   }
 
@@ -222,11 +225,13 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     pick?: (messages: Message[]) => number;
     /** Called before a message is delivered; false throws it away. */
     see?: (message: Message) => boolean | void;
+    /** So many are delivered side by side, each as a batch of its own. */
+    atOnce?: number;
     /** Stops here, whatever still waits. */
     until?: () => boolean;
   }
   /** Delivers until nothing is left, agents included. A message that fails comes again, and is dead after the last receive. */
-  async function pump({ times = 1, pick = () => 0, see, until = () => false }: PumpOptions = {}): Promise<void> {
+  async function pump({ times = 1, pick = () => 0, see, atOnce = 1, until = () => false }: PumpOptions = {}): Promise<void> {
     for (;;) {
       if (until()) return;
       await collect();
@@ -238,16 +243,18 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
         await new Promise((done) => setTimeout(done, 200));
         continue;
       }
-      const [message] = waiting.splice(pick(waiting), 1) as [Message];
-      if (see?.(message) === false) continue;
-      message.receives++;
-      for (let i = 0; i < times; i++) {
-        const done = await deliver(message);
-        if (done || i < times - 1) continue;
-        if (message.receives >= queues[message.queue].maxReceives) dead.push(message);
-        else waiting.push(message);
-      }
+      const batch = Array.from({ length: Math.min(atOnce, waiting.length) }, () => waiting.splice(pick(waiting), 1)[0]!);
+      await Promise.all(batch.map((message) => see?.(message) !== false && receive(message, times)));
     }
+  }
+
+  async function receive(message: Message, times: number): Promise<void> {
+    message.receives++;
+    let done = false;
+    for (let i = 0; i < times; i++) done = await deliver(message);
+    if (done) return;
+    if (message.receives >= queues[message.queue].maxReceives) dead.push(message);
+    else waiting.push(message);
   }
 
   for (const host of hosts) {
@@ -299,7 +306,8 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     },
     /** What nova-api does in steps 7 and 8. */
     async launch(more: Partial<Instance> = {}): Promise<Instance> {
-      await Promise.all([...agents.values()].filter(({ alive }) => alive).map(({ host }) => nova.update(computeNodeKey(host), { set: { last_seen_up: new Date().toISOString() } })));
+      if (Date.now() - beatenAt > 10_000) await Promise.all([...agents.values()].filter(({ alive }) => alive).map(({ host }) => nova.update(computeNodeKey(host), { set: { last_seen_up: new Date().toISOString() } })));
+      if (Date.now() - beatenAt > 10_000) beatenAt = Date.now();
       const uuid = randomUUID();
       const request_id = `req-${randomUUID()}`;
       const instance: Instance = {
