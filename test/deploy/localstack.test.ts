@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -66,6 +67,19 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     });
   });
 
+  test('image bytes come back as they went up', async () => {
+    const bytes = randomBytes(100_000);
+    const { id } = (await demo.post('/image/v2/images', { name: 'bytes', disk_format: 'raw', container_format: 'bare' })).body;
+    // LocalStack's gateway, unlike AWS's, hands out bytes only to those who ask for this very type.
+    const headers = { 'X-Auth-Token': demo.token, 'Content-Type': 'application/octet-stream', Accept: 'application/octet-stream' };
+    const file = `${outputs.PublicEndpoint}/image/v2/images/${id}/file`;
+    assert.equal((await fetch(file, { method: 'PUT', headers, body: bytes })).status, 204);
+    const back = await fetch(file, { headers });
+    assert.equal(back.status, 200);
+    assert.ok(bytes.equals(Buffer.from(await back.arrayBuffer())));
+    await demo.delete(`/image/v2/images/${id}`);
+  });
+
   test('a launch by REST becomes ACTIVE with an address, and goes without a trace', async () => {
     const image = await activeImage(demo, 'deployed');
     const network = (await demo.get('/network/v2.0/networks?name=private')).body.networks[0].id;
@@ -85,8 +99,6 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
       const disk = writeQcow2(join(folder, 'disk.qcow2'));
       const name = installed.label.replace(/\W+/g, '-');
       await client.openstack('image', 'create', name, '--file', disk, '--disk-format', 'qcow2', '--container-format', 'bare');
-      await client.openstack('image', 'save', '--file', join(folder, 'back'), name);
-      assert.deepEqual(readFileSync(join(folder, 'back')), readFileSync(disk), 'image bytes come back as they were');
       await client.openstack('server', 'create', '--flavor', 'm1.small', '--image', name, '--network', 'private', '--wait', name);
       assert.equal((await client.json('server', 'show', name)).status, 'ACTIVE');
       const network = (await client.json('network', 'show', 'private')).id;
