@@ -137,8 +137,11 @@ const pick = ({ pk, sk }: Key) => ({ pk, sk });
 /** DynamoDB refuses to look for keys that no item can have; ids come from URLs, where anything may stand. */
 const possible = ({ pk, sk }: Key) => pk !== '' && sk !== '' && Buffer.byteLength(pk) <= 2048 && Buffer.byteLength(sk) <= 1024;
 
+/** A condition without any part is none: DynamoDB takes no empty expression. */
+const demands = (condition: Condition | undefined): condition is Condition => condition !== undefined && Object.keys(condition).length > 0;
+
 function conditional(condition: Condition | undefined) {
-  if (!condition) return {};
+  if (!demands(condition)) return {};
   const expressions = new Expressions();
   const ConditionExpression = expressions.condition(condition);
   return { ConditionExpression, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const, ...expressions.parameters() };
@@ -146,7 +149,7 @@ function conditional(condition: Condition | undefined) {
 
 function updating(change: Change, condition?: Condition, expressions = new Expressions()) {
   const UpdateExpression = expressions.change(change);
-  const check = condition && { ConditionExpression: expressions.condition(condition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
+  const check = demands(condition) && { ConditionExpression: expressions.condition(condition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
   return { UpdateExpression, ...check, ...expressions.parameters() };
 }
 
