@@ -37,7 +37,7 @@ export async function showAttachment(request: Request): Promise<Reply> {
 
 /**
  * Attaches a volume: looked at, reserved with cinder-api, put into the record under a name decided now, and sent to the host.
- * 2.101 answers without a body. A volume whose file is on another host is refused.
+ * A volume whose file is on another host is refused.
  */
 export async function attachVolume(request: Request<{ volumeAttachment: Attach }>): Promise<Reply> {
   const { volumeId, device: wish, tag, delete_on_termination } = request.body.volumeAttachment;
@@ -66,7 +66,6 @@ export async function attachVolume(request: Request<{ volumeAttachment: Attach }
     await deleteAttachment(attachment.id, request.context).catch((failure: unknown) => log.error('attachment not undone', { request_id: request.requestId, volume: volumeId, ...factsOf(failure) }));
     throw error;
   }
-  if (request.version.minor >= 101) return { status: 202 };
   const { attachment_id: _id, bdm_uuid: _uuid, ...view } = attachmentView(server, device!, request);
   return { body: { volumeAttachment: { id: volumeId, ...view } } };
 }
