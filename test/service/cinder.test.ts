@@ -336,14 +336,13 @@ test('a host that does not answer is asked again, then its volume is in error; i
 });
 
 test('what a broken-off request had counted is counted no more', async () => {
-  const { holdQuota } = await import('../../functions/cinder-api/quota/store.ts');
+  const { holdQuota } = await import('../../functions/cinder-api/quota/count.ts');
   const { handler: sweep } = await import('../../functions/cinder-api/sweep.ts');
   const { cinder: store } = await import('../../functions/cinder-api/volume/store.ts');
-  const kept = await create({ size: 2 }, token('broken'));
-  const lost = randomUUID();
-  for (let i = 0; i < 2; i++) await holdQuota('broken', lost, 7);
+  await create({ size: 2 }, token('broken'));
+  const lost = await holdQuota('broken', randomUUID(), 7);
   const long = new Date(0).toISOString();
-  await store.update({ pk: 'quota#broken', sk: 'quota' }, { set: { due_at: long, [`holds.${lost}.at`]: long, [`holds.${kept.id}.at`]: long } });
+  await store.update({ pk: 'quota#broken', sk: 'quota' }, { set: { due_at: long, [`pending.${lost}.at`]: long } });
   await sweep();
   const { volumes, gigabytes } = await usage('broken');
   assert.deepEqual([volumes.in_use, gigabytes.in_use], [1, 2]);

@@ -46,8 +46,8 @@ export async function passTime(rig: Rig, table: string): Promise<void> {
     const Key = { pk: item['pk'], sk: item['sk'] };
     if (item['expires_at']) await call('DeleteItem', { Key });
     else if (item['due_at'] || item['lease_until']) {
-      const holds = item['holds'] && { holds: { M: Object.fromEntries(Object.entries<Attributes>(item['holds'].M).map(([id, hold]) => [id, { M: { ...hold['M'], at: long } }])) } };
-      await call('PutItem', { Item: { ...item, ...(item['due_at'] && { due_at: long }), ...(item['lease_until'] && { lease_until: long }), ...holds } });
+      const pending = item['pending'] && { pending: { M: Object.fromEntries(Object.entries<Attributes>(item['pending'].M).map(([id, entry]) => [id, { M: { ...entry['M'], at: long } }])) } };
+      await call('PutItem', { Item: { ...item, ...(item['due_at'] && { due_at: long }), ...(item['lease_until'] && { lease_until: long }), ...pending } });
     }
   }
 }

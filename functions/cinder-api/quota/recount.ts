@@ -1,10 +1,28 @@
-import { getVolumes } from '../volume/store.ts';
-import { releaseQuota, settled, UNBORN_MS, type Quota } from './store.ts';
+import { ConditionFailed } from '../../../shared/store/errors.ts';
+import { DUE_SHARDS } from '../volume/record.ts';
+import { cinder, getVolumes, now } from '../volume/store.ts';
+import { settle, undoHold } from './count.ts';
+import { BROKEN_OFF_MS, dueAgain, quotaKey, type Quota } from './store.ts';
 
-/** Takes off what was counted for volumes that never came to be: their request broke off before it wrote the record. */
-export async function recountQuota({ project_id: project, holds, due_at: dueAt }: Quota): Promise<void> {
-  const old = Object.entries(holds).filter(([, { at }]) => Date.parse(at) < Date.now() - UNBORN_MS).map(([id]) => id);
-  const there = new Set((await getVolumes(old)).map(({ id }) => id));
-  for (const id of old) if (!there.has(id)) await releaseQuota(project, id);
-  await settled(project, dueAt);
+/** Quotas whose counts may have changed for requests that broke off. */
+export const dueQuotas = async (limit: number): Promise<Quota[]> =>
+  (await Promise.all(DUE_SHARDS.map((shard) => cinder.query<Quota>({ index: 'by-due', pk: `quotas#${shard}`, between: ['0', now()], limit })))).flat();
+
+/** Ends what is pending: undoes holds of volumes that never came to be, forgets what the volumes' records say by now. */
+export async function recountQuota({ project_id: project, pending, due_at: seen }: Quota): Promise<void> {
+  const old = Object.entries(pending).filter(([, { at }]) => Date.parse(at) < Date.now() - BROKEN_OFF_MS);
+  const volumes = new Map((await getVolumes(old.map(([, { volume_id }]) => volume_id))).map((volume) => [volume.id, volume]));
+  let open = Object.keys(pending).length - old.length;
+  for (const [key, entry] of old) {
+    const volume = volumes.get(entry.volume_id);
+    if (!key.startsWith('release-')) await (volume?.hold === key ? settle(project, key) : undoHold(project, key, entry));
+    else if (!volume) await settle(project, key);
+    else open++; // its deletion goes on
+  }
+  try {
+    const change = open ? { set: dueAgain(project) } : { remove: ['due_pk', 'due_at'] };
+    await cinder.update(quotaKey(project), change, { due_at: seen });
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error; // something was counted since
+  }
 }

@@ -2,10 +2,9 @@ import { badRequest, notFound } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin, isService } from '../../../shared/identity/context.ts';
 import { absent } from '../../../shared/store/condition.ts';
-import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { log, factsOf } from '../../../shared/telemetry/log.ts';
 import { placeVolume } from '../pool/store.ts';
-import { holdQuota, releaseQuota } from '../quota/store.ts';
+import { holdQuota, settle, undoHold } from '../quota/count.ts';
 import { allTypes, type VolumeType } from '../type/store.ts';
 import { ASK_AGAIN_MS, askToCreate } from './agent.ts';
 import { idFor } from './idempotency.ts';
@@ -38,34 +37,36 @@ export async function createVolume(request: Request<CreateBody>): Promise<Volume
   refuseUnknownZone(body.volume.availability_zone);
   if (isTrue(body.volume.multiattach)) throw badRequest('multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types, and there are none here: a volume is a file on one host.');
 
-  await holdQuota(project, id, size);
+  const hold = await holdQuota(project, id, size);
   try {
     const host = await placeVolume(size, source.volume?.host ?? wanted.host);
-    const volume = newVolume(request, { id, project, size, type, source, host, waiting: wanted.instance });
+    const volume = newVolume(request, { id, project, size, hold, type, source, host, waiting: wanted.instance });
     await cinder.put(volumeItem(volume), { pk: absent() });
+    await settle(project, hold).catch((error: unknown) => log.warn('the sweeper will settle the quota', { volume_id: id, ...factsOf(error) }));
     if (host) await askToCreate(volume, source, context).catch((error: unknown) => log.warn('the sweeper will ask for the volume', { volume_id: id, ...factsOf(error) }));
     return volume;
   } catch (error) {
-    const twin = await getVolume(id); // the same request at the same time was faster
-    if (twin && error instanceof ConditionFailed) return twin;
-    if (!twin) await releaseQuota(project, id);
+    const there = await getVolume(id);
+    if (there?.hold === hold) return there; // it was written, only the answer got lost: the sweeper does the rest
+    await undoHold(project, hold, { size });
+    if (there) return there; // the same request at the same time was faster
     throw error;
   }
 }
 
 function newVolume(
   { context, body }: Request<CreateBody>,
-  { id, project, size, type, source, host, waiting }: { id: string; project: string; size: number; type: VolumeType; source: Source; host: string | undefined; waiting: string | undefined },
+  { id, project, size, hold, type, source, host, waiting }: { id: string; project: string; size: number; hold: string; type: VolumeType; source: Source; host: string | undefined; waiting: string | undefined },
 ): Volume {
   const { name, display_name, description, display_description, metadata } = body.volume;
   const at = now();
   return {
     id, project_id: project, user_id: context.user_id,
     name: trimmed(name ?? display_name), description: trimmed(description ?? display_description),
-    size,
+    size, hold,
     ...(host === undefined
       ? { status: 'error' as const, reason: `No valid backend was found: no host's pool has ${size} GB free.` }
-      : { status: 'creating' as const, asked: 1, ...due(ASK_AGAIN_MS) }),
+      : { status: 'creating' as const, asked: 1, ...due('volumes', id, ASK_AGAIN_MS) }),
     availability_zone: ZONE,
     volume_type_id: type.id,
     bootable: source.image !== undefined || source.volume?.bootable === true,

@@ -1,9 +1,9 @@
 import { badRequest } from '../../../shared/http/errors.ts';
 import { isService, type RequestContext } from '../../../shared/identity/context.ts';
-import { oneOf } from '../../../shared/store/condition.ts';
+import { absentOrLessThan, oneOf } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
-import { releaseQuota } from '../quota/store.ts';
+import { releaseKey, releaseQuota, settle } from '../quota/count.ts';
 import { ASK_AGAIN_MS, askToDelete } from './agent.ts';
 import { due, volumeKey, type Volume, type VolumeStatus } from './record.ts';
 import { cinder, now } from './store.ts';
@@ -23,7 +23,7 @@ export async function deleteVolume(volume: Volume, context: RequestContext, forc
   try {
     deleting = await cinder.update<Volume>(
       volumeKey(volume.id),
-      { set: { status: 'deleting', updated_at: now(), asked: 1, ...due(ASK_AGAIN_MS) } },
+      { set: { status: 'deleting', updated_at: now(), asked: 1, ...due('volumes', volume.id, ASK_AGAIN_MS) } },
       { status: oneOf(...statuses), attachments: {} },
     );
   } catch (error) {
@@ -37,12 +37,23 @@ export async function deleteVolume(volume: Volume, context: RequestContext, forc
   await askToDelete(deleting, context).catch((error: unknown) => log.warn('the sweeper will ask to delete the volume', { volume_id: volume.id, ...factsOf(error) }));
 }
 
-/** The file is gone: so are the count and, last of all, the record. Safe to repeat. */
-export async function forgetVolume(volume: Volume): Promise<void> {
-  await releaseQuota(volume.project_id, volume.id);
+const LEASE_MS = 60_000; // longer than any of our functions runs
+
+/**
+ * The file is gone: so are the count and, last of all, the record. One invocation at a time does it; what it may leave
+ * undone, the sweeper does.
+ */
+export async function forgetVolume({ id, host }: Pick<Volume, 'id' | 'host'>): Promise<void> {
   try {
-    await cinder.remove(volumeKey(volume.id), { status: 'deleting' });
+    const volume = await cinder.update<Volume>(
+      volumeKey(id),
+      { set: { lease_until: new Date(Date.now() + LEASE_MS).toISOString(), ...due('volumes', id, LEASE_MS) } },
+      { status: 'deleting', host, lease_until: absentOrLessThan(now()) },
+    );
+    await releaseQuota(volume);
+    await cinder.remove(volumeKey(id));
+    await settle(volume.project_id, releaseKey(id));
   } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error; // it went already
+    if (!(error instanceof ConditionFailed)) throw error; // it went already, or another is at it
   }
 }

@@ -2,17 +2,21 @@ import { serviceContext } from '../../../shared/identity/service-context.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { log } from '../../../shared/telemetry/log.ts';
 import { ASK_AGAIN_MS, askToCreate, askToDelete, ATTEMPTS, tellLaunch } from './agent.ts';
-import { due, volumeKey, VOLUMES_DUE, type Volume } from './record.ts';
+import { forgetVolume } from './delete.ts';
+import { DUE_SHARDS, due, volumeKey, type Volume } from './record.ts';
 import { cinder, now } from './store.ts';
 
-export const dueVolumes = (limit: number): Promise<Volume[]> => cinder.query<Volume>({ index: 'by-due', pk: VOLUMES_DUE, between: ['0', now()], limit });
+/** Volumes whose host didn't answer in time, or whose end broke off. */
+export const dueVolumes = async (limit: number): Promise<Volume[]> =>
+  (await Promise.all(DUE_SHARDS.map((shard) => cinder.query<Volume>({ index: 'by-due', pk: `volumes#${shard}`, between: ['0', now()], limit })))).flat();
 
 /** A host that didn't answer is asked again; after the last time the volume is in error, and its owner may delete it. */
 export async function driveOn(volume: Volume): Promise<void> {
+  if (volume.lease_until) return forgetVolume(volume);
   const context = serviceContext('cinder', { project_id: volume.project_id });
   const asked = volume.asked ?? 1;
   if (asked < ATTEMPTS) {
-    const still = await changeIfSame(volume, { asked: asked + 1, ...due(ASK_AGAIN_MS) });
+    const still = await changeIfSame(volume, { asked: asked + 1, ...due('volumes', volume.id, ASK_AGAIN_MS) });
     if (!still) return;
     await (volume.status === 'deleting' ? askToDelete(volume, context) : askToCreate(volume, volume, context));
     return;

@@ -45,10 +45,14 @@ export interface Volume extends Record<string, unknown> {
   updated_at: string;
   /** A launch waits for it: that instance is told when it is there, or will not be. */
   waiting_instance?: string;
+  /** What its quota was held under when it was made. */
+  hold: string;
   /** Asked of the host's agent and not answered yet: the sweeper asks again, or gives up. */
   due_pk?: string;
   due_at?: string;
   asked?: number;
+  /** The file is gone, and until then one invocation is at work taking away count and record. */
+  lease_until?: string;
 }
 
 /** The project's volumes are found by gsi1, everyone's (for admins) by gsi2 in 16 parts. */
@@ -68,5 +72,7 @@ export interface AttachmentPointer extends Key { attachment_id: string; volume_i
 export const attachmentKey = (id: string): Key => ({ pk: `attachment#${id}`, sk: 'attachment' });
 export const instanceAttachmentKey = (instance: string, id: string): Key => ({ pk: `instance#${instance}`, sk: `attachment#${id}` });
 
-export const VOLUMES_DUE = 'volumes';
-export const due = (milliseconds: number) => ({ due_pk: VOLUMES_DUE, due_at: new Date(Date.now() + milliseconds).toISOString() });
+/** What is in flight is found by its deadline in a few parts, so that a burst meets no hot key. */
+export const DUE_SHARDS = [0, 1, 2, 3];
+const shardOf = (id: string) => id.charCodeAt(0) % DUE_SHARDS.length;
+export const due = (kind: 'volumes' | 'quotas', id: string, milliseconds: number) => ({ due_pk: `${kind}#${shardOf(id)}`, due_at: new Date(Date.now() + milliseconds).toISOString() });

@@ -3,7 +3,7 @@ import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { tellLaunch } from './agent.ts';
 import { forgetVolume } from './delete.ts';
 import { volumeKey, type Volume, type VolumeStatus } from './record.ts';
-import { cinder, getVolume, now } from './store.ts';
+import { cinder, now } from './store.ts';
 
 interface Report { volume_id: string; host: string; error?: string | undefined }
 
@@ -17,8 +17,7 @@ export async function volumeCreated(report: Report, { context }: Pick<Delivery, 
 /** The host deleted the file, or could not: the record goes, or says `error_deleting`. Safe to repeat. */
 export async function volumeDeleted(report: Report): Promise<void> {
   if (report.error !== undefined) return void (await settle(report, 'deleting', 'error_deleting'));
-  const volume = await getVolume(report.volume_id);
-  if (volume?.status === 'deleting' && volume.host === report.host) await forgetVolume(volume);
+  await forgetVolume({ id: report.volume_id, host: report.host });
 }
 
 /** Takes the volume on where it is still where the report finds it; the volume as it now is, undefined where it is gone. */
