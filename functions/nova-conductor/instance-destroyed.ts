@@ -2,6 +2,7 @@ import { releaseClaimWrites } from '../../shared/objects/claim.ts';
 import { claimKey, type Claim } from '../../shared/objects/compute_node.ts';
 import { deletedInstance, instanceKey, now, type Instance } from '../../shared/objects/instance.ts';
 import { quotaRecount, quotaRelease } from '../../shared/objects/quota.ts';
+import { ACTIONS, type InstanceAction } from '../../shared/objects/action.ts';
 import { notifyInstance } from '../../shared/notifications/instance.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
@@ -37,5 +38,13 @@ export async function instanceDestroyed({ instance_uuid, project_id, request_id 
 async function afterwards(instance: Instance, requestId: string, { key, change }: ReturnType<typeof quotaRelease>): Promise<void> {
   await nova.update(key, change);
   await writeAction(instance.uuid, requestId, { event: 'compute_terminate_instance', start_time: now(), finish_time: now(), result: 'Success', ...(instance.host && { host: instance.host }) });
+  await forgetActions(instance.uuid);
   await notifyInstance('delete.end', { ...instance, vm_state: 'deleted', task_state: null });
+}
+
+/** The actions of a deleted instance can be read for as long as its record. */
+async function forgetActions(uuid: string): Promise<void> {
+  const { expires_at } = deletedInstance().set;
+  const actions = await nova.query<InstanceAction>({ pk: `SERVER#${uuid}`, prefix: ACTIONS });
+  await Promise.all(actions.map((action) => nova.update(action, { set: { expires_at } })));
 }

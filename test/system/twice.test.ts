@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { awsJson } from '../../local/aws-json.ts';
+import { environment, tableNames } from '../../shared/deployment/declaration.ts';
+import { apiAs, type Api } from '../support/api.ts';
+import { testCloud, type TestCloud } from '../support/cloud.ts';
+import { eventually } from '../support/eventually.ts';
+import { activeImage } from '../support/servers.ts';
+
+const COMPUTE = '/compute/v2.1';
+const SERVERS = 100;
+const AT_ONCE = 10;
+const headers = { 'OpenStack-API-Version': 'compute 2.90' };
+
+test('a hundred servers come and go with every message delivered twice, and nothing is left of them', { timeout: 900_000 }, async (t) => {
+  let turn = 0;
+  const cloud = await testCloud(t, {
+    hypervisors: 4, schedules: false,
+    // one after the other, or both at once
+    around: async ({ source, event }, next) => {
+      if (source !== 'sqs') return next(event);
+      if (turn++ % 2) await next(event);
+      else void next(event);
+      return next(event);
+    },
+  });
+  assert.deepEqual(cloud.problems, []);
+  const demo = await apiAs('demo', cloud.endpoint, cloud.dataDir);
+  const admin = await apiAs('admin', cloud.endpoint, cloud.dataDir);
+  const image = await activeImage(demo, 'twice');
+  const network = (await demo.get('/network/v2.0/networks?name=private')).body.networks[0].id;
+  await unlimited(demo, admin);
+  // the first one makes what is made once: the default security group, the console key
+  await goes(demo, await comes(demo, { image, network }));
+  await quiet(cloud);
+  await cloud.invoke('nova-conductor-sweep', {});
+  const before = await everything(cloud);
+
+  const began = Date.now();
+  const servers: string[] = [];
+  for (let i = 0; i < SERVERS; i += AT_ONCE) servers.push(...(await Promise.all(Array.from({ length: AT_ONCE }, () => comes(demo, { image, network })))));
+  t.diagnostic(`${SERVERS} servers ACTIVE in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  assert.equal(new Set((await demo.get(`${COMPUTE}/servers/detail?limit=1000`)).body.servers.flatMap((s: any) => Object.values(s.addresses).flat().map((a: any) => a.addr))).size, SERVERS, 'each has an address of its own');
+  for (let i = 0; i < SERVERS; i += AT_ONCE) await Promise.all(servers.slice(i, i + AT_ONCE).map((id) => goes(demo, id)));
+  t.diagnostic(`and gone after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  await quiet(cloud);
+  await cloud.invoke('nova-conductor-sweep', {});
+
+  const after = await everything(cloud);
+  const left = [...after].filter(([key, item]) => !before.has(key) && !item['expires_at']).map(([key]) => key);
+  assert.deepEqual(left, [], 'records that were not there before, and will not expire');
+  for (const [key, { vcpus_used, memory_mb_used, local_gb_used, running_vms }] of [...after].filter(([key]) => key.startsWith('nova HOSTS/'))) {
+    assert.deepEqual([vcpus_used, memory_mb_used, local_gb_used, running_vms], [0, 0, 0, 0].map((n) => ({ N: String(n) })), key);
+  }
+  const gone = await demo.get('/network/v2.0/ports');
+  assert.deepEqual(gone.body.ports.filter((port: any) => port.device_owner.startsWith('compute:')), []);
+  assert.deepEqual((await demo.get('/volume/v3/attachments', { 'OpenStack-API-Version': 'volume 3.44' })).body.attachments, []);
+  assert.deepEqual((await admin.get(`${COMPUTE}/os-hypervisors/detail`)).body.hypervisors.map((h: any) => h.running_vms), [0, 0, 0, 0]);
+  const { absolute } = (await demo.get(`${COMPUTE}/limits`)).body.limits;
+  assert.deepEqual([absolute.totalInstancesUsed, absolute.totalCoresUsed, absolute.totalRAMUsed], [0, 0, 0]);
+});
+
+async function unlimited(demo: Api, admin: Api): Promise<void> {
+  const { project } = (await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token })).body.token;
+  assert.equal((await admin.put(`${COMPUTE}/os-quota-sets/${project.id}`, { quota_set: { instances: -1, cores: -1, ram: -1 } })).status, 200);
+  assert.equal((await admin.put(`/network/v2.0/quotas/${project.id}`, { quota: { port: -1 } })).status, 200);
+}
+
+/** An ACTIVE server's id. */
+async function comes(demo: Api, { image, network }: { image: string; network: string }): Promise<string> {
+  const made = await demo.post(`${COMPUTE}/servers`, { server: { name: 'twice', flavorRef: '1', imageRef: image, networks: [{ uuid: network }] } }, headers);
+  assert.equal(made.status, 202, JSON.stringify(made.body));
+  const { id } = made.body.server;
+  await eventually(async () => {
+    const { body } = await demo.get(`${COMPUTE}/servers/${id}`);
+    assert.equal(body.server.status, 'ACTIVE', JSON.stringify(body.server.fault));
+  }, 120);
+  return id;
+}
+
+async function goes(demo: Api, id: string): Promise<void> {
+  assert.equal((await demo.delete(`${COMPUTE}/servers/${id}`)).status, 204);
+  await eventually(async () => assert.equal((await demo.get(`${COMPUTE}/servers/${id}`)).status, 404), 120);
+}
+
+/** No message waits, or is at work. */
+async function quiet(cloud: TestCloud): Promise<void> {
+  const queues = [...new Set(['nova-api-rpc', 'nova-scheduler', 'nova-conductor', 'nova-compute', 'nova-compute-reports'].flatMap((name) =>
+    Object.entries(cloud.environmentOf(name)).filter(([variable]) => variable.startsWith('QUEUE_')).map(([, url]) => url)))];
+  await eventually(async () => {
+    for (const QueueUrl of queues) {
+      const { Attributes } = await awsJson<{ Attributes: Record<string, string> }>(cloud.aws.AWS_ENDPOINT_URL_SQS, 'AmazonSQS', 'GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] });
+      for (const name of ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible', 'ApproximateNumberOfMessagesDelayed']) assert.equal(Attributes[name], '0', `${QueueUrl} ${name}`);
+    }
+  }, 60);
+  await new Promise((done) => setTimeout(done, 1000)); // what was not waited for ends
+}
+
+const owners = { keystone: 'keystone', nova: 'nova-conductor', 'nova-compute': 'nova-compute', glance: 'glance-api', neutron: 'neutron-server', cinder: 'cinder-api' } as const;
+
+/** Every record of the services that a server leaves traces in. */
+async function everything(cloud: TestCloud): Promise<Map<string, Record<string, unknown>>> {
+  const found = new Map<string, Record<string, unknown>>();
+  for (const name of tableNames.filter((each) => each !== 'keystone')) {
+    const TableName = cloud.environmentOf(owners[name])[environment.table(name)]!;
+    let ExclusiveStartKey: unknown;
+    do {
+      const page = await awsJson<{ Items: Record<string, { S?: string }>[]; LastEvaluatedKey?: unknown }>(cloud.aws.AWS_ENDPOINT_URL_DYNAMODB, 'DynamoDB_20120810', 'Scan', { TableName, ExclusiveStartKey });
+      for (const item of page.Items) found.set(`${name} ${item['pk']!.S}/${item['sk']!.S}`, item);
+      ExclusiveStartKey = page.LastEvaluatedKey;
+    } while (ExclusiveStartKey);
+  }
+  return found;
+}
