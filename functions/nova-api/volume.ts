@@ -22,7 +22,6 @@ export const listVolumeTypes = async (context: RequestContext): Promise<{ id: st
 /** Reserves a volume for a server (Block Storage API 3.27): from now on nobody else can have it. */
 export const createAttachment = async (volumeId: string, serverId: string, context: RequestContext): Promise<{ id: string }> =>
   (await ask<{ attachment: { id: string } }>('POST', '/attachments', context, { attachment: { volume_uuid: volumeId, instance_uuid: serverId } })).attachment;
+export const listAttachmentsOf = async (serverId: string, context: RequestContext): Promise<{ id: string; volume_id: string }[]> =>
+  (await ask<{ attachments: { id: string; volume_id: string }[] }>('GET', `/attachments?instance_id=${serverId}`, context)).attachments;
 export const deleteAttachment = (id: string, context: RequestContext): Promise<void> => ask('DELETE', `/attachments/${id}`, context);
-/** Says that a detach is under way, or (roll) that it did not happen. */
-export const beginDetaching = (id: string, context: RequestContext): Promise<void> => ask('POST', `/volumes/${id}/action`, context, { 'os-begin_detaching': null });
-export const rollDetaching = (id: string, context: RequestContext): Promise<void> => ask('POST', `/volumes/${id}/action`, context, { 'os-roll_detaching': null });

@@ -17,7 +17,7 @@ export async function startNovaApiRig() {
   const rig = await startRig();
   const nova = caller((await import('../../functions/nova-api/http.ts')).handler);
   const store = table('nova');
-  const attachments = new Map<string, string>();
+  const attachments = new Map<string, { volume_id: string; instance: string }>();
   const ports: Record<string, any> = {
     [ids.port]: { id: ids.port, network_id: ids.network, tenant_id: 'mine', device_id: '', mac_address: 'fa:16:3e:00:00:01', status: 'DOWN', fixed_ips: [{ subnet_id: 's', ip_address: '10.0.0.9' }], security_groups: ['g1'] },
     [ids.usedPort]: { id: ids.usedPort, network_id: ids.network, tenant_id: 'mine', device_id: 'somebody', mac_address: 'fa:16:3e:00:00:02', status: 'ACTIVE', fixed_ips: [{ subnet_id: 's', ip_address: '10.0.0.10' }], security_groups: ['g1'] },
@@ -54,13 +54,15 @@ export async function startNovaApiRig() {
     const wanted = (name: string) => url.searchParams.getAll(name);
     if (['image', 'network', 'volume'].includes(service!)) world.asked.push(`${method} ${service}/${collection}`);
     if (service === 'image') return images[id!] ? ok({ id, ...images[id!] }) : missing(`image ${id}`);
-    if (service === 'volume' && collection === 'volumes') return volumes[id!] ? ok({ volume: volumes[id!] }) : missing(`volume ${id}`);
+    if (service === 'volume' && collection === 'volumes') return volumes[id!] ? ok({ volume: { ...volumes[id!], ...([...attachments.values()].some((each) => each.volume_id === id) && { status: 'reserved' }) } }) : missing(`volume ${id}`);
     if (service === 'volume' && collection === 'types') return ok({ volume_types: [{ id: 't1', name: 'fast' }] });
     if (service === 'volume' && collection === 'attachments' && method === 'POST') {
       const made = randomUUID();
-      attachments.set(made, body.attachment.volume_uuid);
+      attachments.set(made, { volume_id: body.attachment.volume_uuid, instance: body.attachment.instance_uuid });
       return ok({ attachment: { id: made } });
     }
+    if (service === 'volume' && collection === 'attachments' && method === 'GET')
+      return ok({ attachments: [...attachments].filter(([, { instance }]) => instance === url.searchParams.get('instance_id')).map(([made, each]) => ({ id: made, ...each, status: 'reserved' })) });
     if (service === 'volume' && collection === 'attachments') return attachments.delete(id!), ok({ attachments: [] });
     if (service !== 'network') return undefined;
     if (collection === 'networks') {

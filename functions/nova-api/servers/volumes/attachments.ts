@@ -1,10 +1,11 @@
 import { badRequest, conflict, notFound } from '../../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../../shared/http/route.ts';
-import type { BlockDevice, Instance } from '../../../../shared/objects/instance.ts';
+import { type BlockDevice, type Instance, instanceKey } from '../../../../shared/objects/instance.ts';
 import { RemoteError } from '../../../../shared/openstack/rest.ts';
 import { factsOf, log } from '../../../../shared/telemetry/log.ts';
 import { isTrue } from '../../common/types.ts';
-import { createAttachment, deleteAttachment, getVolume } from '../../volume.ts';
+import { nova } from '../../store.ts';
+import { createAttachment, deleteAttachment, getVolume, listAttachmentsOf } from '../../volume.ts';
 import { changeServer } from '../change.ts';
 import { nameDevice, withDev } from '../device-names.ts';
 import { findServer } from '../find.ts';
@@ -45,8 +46,7 @@ export async function attachVolume(request: Request<{ volumeAttachment: Attach }
   checkLock(server, request);
   checkState(server, 'attach_volume', ready);
   if (wish && volumesOf(server).some(({ device_name }) => device_name === wish)) throw conflict(`The supplied device path (${wish}) is in use.`);
-  await checkVolume(server, volumeId, request);
-  const attachment = await reserve(server, volumeId, request);
+  const attachment = (await checkVolume(server, volumeId, request)) ?? (await reserve(server, volumeId, request));
   let device: BlockDevice | undefined;
   try {
     await beginTask(server, {
@@ -63,22 +63,32 @@ export async function attachVolume(request: Request<{ volumeAttachment: Attach }
       send: (after) => askHost(after, 'attach_volume', { ...device! }, request),
     }, request);
   } catch (error) {
-    await deleteAttachment(attachment.id, request.context).catch((failure: unknown) => log.error('attachment not undone', { request_id: request.requestId, volume: volumeId, ...factsOf(failure) }));
+    await undo(server, attachment, request).catch((failure: unknown) => log.error('attachment not undone', { request_id: request.requestId, volume: volumeId, ...factsOf(failure) }));
     throw error;
   }
   const { attachment_id: _id, bdm_uuid: _uuid, ...view } = attachmentView(server, device!, request);
   return { body: { volumeAttachment: { id: volumeId, ...view } } };
 }
 
-async function checkVolume(server: Instance, volumeId: string, { context }: Request): Promise<void> {
+/** Lets go of the volume, unless another request for the same has made the reservation its own. */
+async function undo({ project_id, uuid }: Instance, { id }: { id: string }, { context }: Request): Promise<void> {
+  const now = await nova.get<Instance>(instanceKey(project_id, uuid));
+  if (!now?.block_devices.some(({ attachment_id }) => attachment_id === id)) await deleteAttachment(id, context);
+}
+
+/** Can the volume be had? A reservation for this very server, left by a request that got no further, is returned to be used. */
+async function checkVolume(server: Instance, volumeId: string, { context }: Request): Promise<{ id: string } | undefined> {
   const volume = await getVolume(volumeId, context).catch((error: unknown) => {
     if (error instanceof RemoteError && error.status === 404) throw notFound(`Volume ${volumeId} could not be found.`);
     throw error;
   });
   if (volume.attachments.some(({ server_id }) => server_id === server.uuid)) throw badRequest(`Invalid volume: volume ${volumeId} already attached`);
-  if (volume.status !== 'available') throw badRequest(`Invalid volume: volume '${volumeId}' status must be 'available'. Currently in '${volume.status}'`);
+  const left = volume.status === 'reserved' ? (await listAttachmentsOf(server.uuid, context)).find(({ volume_id }) => volume_id === volumeId) : undefined;
+  if (volume.status !== 'available' && (!left || volumesOf(server).some(({ volume_id }) => volume_id === volumeId)))
+    throw badRequest(`Invalid volume: volume '${volumeId}' status must be 'available'. Currently in '${volume.status}'`);
   const host = volume['os-vol-host-attr:host'];
   if (host && host !== server.host) throw badRequest(`Invalid volume: volume ${volumeId} is on another host than server ${server.uuid}, and a volume cannot be attached across hosts.`);
+  return left;
 }
 
 async function reserve(server: Instance, volumeId: string, { context }: Request): Promise<{ id: string }> {
