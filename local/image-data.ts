@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
+import { collecting } from './engines/collecting.ts';
 import { sendProxyResult } from './proxy-event.ts';
 import type { ProxyResult } from './proxy-event.ts';
 import { abortUpload, beginUpload, completeUpload, openObject, putObject, putPart } from './s3-client.ts';
@@ -70,7 +71,7 @@ async function store(body: AsyncIterable<Buffer>, url: string): Promise<Stored> 
   }
 
   try {
-    for await (const piece of body) {
+    for await (const piece of collecting(body)) {
       md5.update(piece);
       sha512.update(piece);
       size += piece.length;
@@ -115,7 +116,7 @@ async function download(image: string, request: IncomingMessage, response: Serve
     'content-type': 'application/octet-stream', 'content-length': length!, 'accept-ranges': 'bytes',
     ...(status === 206 ? { 'content-range': range! } : checksum && { 'content-md5': checksum }), ...Object.fromEntries(requestId),
   });
-  await pipeline(object, response);
+  await pipeline(collecting(object), response);
 }
 
 const jsonOf = ({ body, isBase64Encoded }: ProxyResult) => JSON.parse(Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8').toString()) as unknown;

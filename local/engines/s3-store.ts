@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { collecting } from './collecting.ts';
 
 /** An error as S3 answers it. */
 export class S3Error extends Error {
@@ -163,7 +164,7 @@ async function writeBytes(file: string, body: AsyncIterable<Buffer>) {
   const md5 = createHash('md5');
   let size = 0;
   await pipeline(body, async function* (pieces: AsyncIterable<Buffer>) {
-    for await (const piece of pieces) {
+    for await (const piece of collecting(pieces)) {
       md5.update(piece);
       size += piece.length;
       yield piece;
@@ -174,12 +175,13 @@ async function writeBytes(file: string, body: AsyncIterable<Buffer>) {
 
 /** Sends bytes `from`..`to` (both included) of an object, in pieces of 64 KB. */
 export async function sendBytes({ parts }: Pick<StoredObject, 'parts'>, from: number, to: number, target: Writable) {
-  await pipeline(async function* () {
+  const bytes = async function* () {
     let start = 0;
     for (const { file, size } of parts) {
       const [first, last] = [Math.max(from - start, 0), Math.min(to - start, size - 1)];
-      if (first <= last) yield* createReadStream(file, { start: first, end: last });
+      if (first <= last) yield* createReadStream(file, { start: first, end: last }) as AsyncIterable<Buffer>;
       start += size;
     }
-  }, target);
+  };
+  await pipeline(collecting(bytes()), target);
 }
