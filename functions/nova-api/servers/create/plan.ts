@@ -40,7 +40,7 @@ export async function planLaunch(asked: LaunchRequest, request: Pick<Request, 'c
   ]);
   const { flavor, keyPair, quota } = own;
   if (!flavor || !usableBy(flavor, context)) throw badRequest(`Flavor ${asked.flavorRef} could not be found.`);
-  if (asked.keyName !== undefined && !keyPair) throw badRequest('Invalid key_name provided.');
+  if (asked.keyName !== undefined && !keyPair) throw badRequest(`Invalid key_name provided: keypair ${asked.keyName} could not be found.`);
   const items = quota.limits['metadata_items']!;
   if (items >= 0 && Object.keys(asked.metadata).length > items) throw forbidden(`Maximum number of metadata items exceeds ${items}`);
   if (imageId && !image) throw badRequest(asked.imageRef ? `Can not find requested image ${imageId}` : `Block Device Mapping is Invalid: failed to get image ${imageId}.`);
