@@ -26,7 +26,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     const url = new URL(path, 'http://cloud');
     const refusal = refusals.find((each) => each.method === method && each.path.test(url.pathname));
     if (refusal) return { status: refusal.status, body: { fault: { code: refusal.status, message: refusal.message } } };
-    const [, service, , collection, id, extra] = url.pathname.split('/');
+    const [, service, , collection, id, extra] = url.pathname.replace(/^\/volume\/v3\/[^/]+\/volumes$/, '/volume/v3/volumes').split('/');
     const given = headers['x-novaless-idempotency-key'];
     const key = given && `${service} ${given}`;
     if (service === 'image') return id === imageId
@@ -74,11 +74,14 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     }
     if (!id && method === 'GET') return reply({ attachments: [...attachments.values()].filter(({ instance }) => instance === url.searchParams.get('instance_id')) });
     if (!id) {
+      const known = key && attachments.get(keys.get(key) ?? '');
+      if (known) return reply({ attachment: known });
       const { volume_uuid, instance_uuid } = body.attachment;
       const there = [...attachments.values()].find((each) => each.volume_id === volume_uuid);
       if (there) return { status: 409, body: { conflictingRequest: { code: 409, message: `Volume ${volume_uuid} is in use.` } } };
       const attachment: Attachment = { id: randomUUID(), volume_id: volume_uuid, instance: instance_uuid, status: 'attaching' };
       attachments.set(attachment.id, attachment);
+      if (key) keys.set(key, attachment.id);
       return reply({ attachment });
     }
     const found = attachments.get(id);

@@ -42,6 +42,7 @@ async function attach(build: Build, instance: Instance): Promise<Storage> {
 /** A volume out of an image, a snapshot or nothing, in the pool of the instance's host; Nova's words for its name and description. */
 export async function make(client: Cinder, build: Pick<Build, 'instance_uuid' | 'attempt' | 'host'>, instance: Instance, device: BlockDevice, index: number): Promise<{ volume_id: string; status: string }> {
   const volume = await client.createVolume(
+    instance.project_id,
     {
       size: device.volume_size ?? Math.max(1, instance.flavor.root_gb), name: '', description: '',
       ...(device.source_type === 'image' && { imageRef: device.image_id }),
@@ -55,9 +56,9 @@ export async function make(client: Cinder, build: Pick<Build, 'instance_uuid' | 
 }
 
 /** The attachment that was reserved for the instance, told its host; or a new one. */
-async function connect(client: Cinder, { host, instance_uuid }: Build, device: BlockDevice, reserved: string | undefined): Promise<string> {
+async function connect(client: Cinder, { host, instance_uuid, attempt }: Build, device: BlockDevice, reserved: string | undefined): Promise<string> {
   const connector = connectorOf(host, device.device_name, instance_uuid);
-  if (!reserved) return (await client.createAttachment({ volume_uuid: device.volume_id, instance_uuid, connector })).id;
+  if (!reserved) return (await client.createAttachment({ volume_uuid: device.volume_id!, instance_uuid, connector })).id;
   await client.updateAttachment(reserved, connector);
   return reserved;
 }

@@ -13,14 +13,17 @@ export function cinder(caller: Caller) {
     attachmentsOf: async (instance: string) =>
       (await rest<{ attachments: Attachment[] }>('volume', 'GET', `/attachments?instance_id=${encodeURIComponent(instance)}`, { caller, headers })).attachments,
     volume: async (id: string) => (await rest<{ volume: Volume }>('volume', 'GET', `/volumes/${id}`, { caller, headers })).volume,
-    /** The same key again answers with the same volume. */
-    createVolume: async (volume: Record<string, unknown>, hints: Record<string, unknown>, key: string) =>
-      (await rest<{ volume: Volume }>('volume', 'POST', '/volumes', {
+    /** For the instance's project, also where nova asks in its own name. The same key again answers with the same volume. */
+    createVolume: async (project: string, volume: Record<string, unknown>, hints: Record<string, unknown>, key: string) =>
+      (await rest<{ volume: Volume }>('volume', 'POST', `/${project}/volumes`, {
         caller, body: { volume, 'OS-SCH-HNT:scheduler_hints': hints }, headers: { ...headers, 'X-Novaless-Idempotency-Key': key },
       })).volume,
     deleteVolume: (id: string) => rest<void>('volume', 'DELETE', `/volumes/${id}`, { caller, headers }),
-    createAttachment: async (attachment: Record<string, unknown>) =>
-      (await rest<{ attachment: Attachment }>('volume', 'POST', '/attachments', { caller, body: { attachment }, headers })).attachment,
+    /** Asked for again, it is the same attachment. */
+    createAttachment: async (attachment: { volume_uuid: string; instance_uuid: string; connector: Record<string, unknown> }) =>
+      (await rest<{ attachment: Attachment }>('volume', 'POST', '/attachments', {
+        caller, body: { attachment }, headers: { ...headers, 'X-Novaless-Idempotency-Key': `${attachment.instance_uuid}:${attachment.volume_uuid}` },
+      })).attachment,
     updateAttachment: (id: string, connector: Record<string, unknown>) => rest<unknown>('volume', 'PUT', `/attachments/${id}`, { caller, body: { attachment: { connector } }, headers }),
     completeAttachment: (id: string) => rest<void>('volume', 'POST', `/attachments/${id}/action`, { caller, body: { 'os-complete': null }, headers }),
     deleteAttachment: (id: string) => rest<unknown>('volume', 'DELETE', `/attachments/${id}`, { caller, headers }),
