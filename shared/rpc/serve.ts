@@ -4,7 +4,7 @@ import type { Static } from '@sinclair/typebox';
 import { queues } from '../deployment/declaration.ts';
 import type { RequestContext } from '../identity/context.ts';
 import { factsOf, log } from '../telemetry/log.ts';
-import { recording } from '../telemetry/steps.ts';
+import { recordedSteps, recording } from '../telemetry/steps.ts';
 import { withTrace } from '../telemetry/trace.ts';
 import { comeBackSoon } from './come-back.ts';
 import { handling } from './current.ts';
@@ -67,12 +67,14 @@ export function serve<T extends Topic>(topic: T, handlers: MethodHandlers<T> & R
       context: envelope.context, messageId: envelope.id, correlationId: envelope.correlation_id, receives,
       deadline: envelope.deadline === undefined ? undefined : new Date(envelope.deadline),
     };
+    /** With what was done before it failed: a launch that ends here has that on its record. */
+    let steps = envelope.steps;
     try {
-      await withTrace(envelope.trace, () => handling(envelope, () => recording(envelope.steps, () => handle(envelope, delivery))));
+      await withTrace(envelope.trace, () => handling(envelope, () => recording(steps, () => handle(envelope, delivery).finally(() => { steps = recordedSteps(); }))));
       return undefined;
     } catch (error) {
       log.error('message failed', { queue: topic.queue, method: envelope.method, request_id: envelope.context.request_id, receives, ...factsOf(error) });
-      if (receives >= queues[topic.queue].maxReceives) await giveUp(envelope, error as Error, delivery);
+      if (receives >= queues[topic.queue].maxReceives) await giveUp({ ...envelope, steps }, error as Error, delivery);
       else await comeBackSoon(topic.queue, record);
       return record.messageId;
     }

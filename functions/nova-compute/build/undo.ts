@@ -1,6 +1,6 @@
 import { cast } from '../../../shared/rpc/send.ts';
 import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
-import { takeSteps } from '../../../shared/telemetry/steps.ts';
+import { recording, takeSteps } from '../../../shared/telemetry/steps.ts';
 import { callerOf } from '../caller.ts';
 import { CannotDo, refusalsAreFinal } from '../errors.ts';
 import { due, journal, remembered, type Build, type Failure } from '../journal.ts';
@@ -28,7 +28,7 @@ export async function undo(build: Build): Promise<void> {
     { context: context!, steps: [...steps, ...takeSteps()] },
   );
   try {
-    await releaseAll(build);
+    await recording([], () => releaseAll(build)); // an undo is no step of the launch
   } catch (error) {
     if (!failure!.retry) await tell(true);
     throw error;
