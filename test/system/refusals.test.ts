@@ -49,7 +49,7 @@ describe('what a user gets told', () => {
     says(await create({ flavorRef: 'no-such' }), 400, /no-such/);
     says(await create({ imageRef: nowhere }), 400, new RegExp(nowhere));
     says(await create({ networks: [{ uuid: nowhere }] }), 400, new RegExp(nowhere));
-    says(await create({ key_name: 'no-key' }), 400, /keypair/i);
+    says(await create({ key_name: 'no-key' }), 400, /keypair no-key/);
     says(await create({ security_groups: [{ name: 'no-group' }] }), 400, /no-group/);
     says(await create({ networks: [{ port: nowhere }] }), 400, new RegExp(nowhere));
     says(await create({ availability_zone: 'no-zone' }), 400, /no-zone|availability zone/i);
