@@ -21,11 +21,12 @@ test('a function keeps its module state between events, gets one event at a time
   assert.equal(first['home'], undefined);
   assert.equal(first['name'], 'Tiny-counter');
   assert.ok(first['left'] > 4000 && first['left'] <= 5000);
-  const many = (await Promise.all(Array.from({ length: 12 }, (_, index) => cloud.invoke('counter', { index })))) as Record<string, any>[];
+  const many = (await Promise.all(Array.from({ length: 30 }, (_, index) => cloud.invoke('counter', { index })))) as Record<string, any>[];
   assert.ok(many.every(({ busy }) => busy === 1));
-  assert.deepEqual(many.map(({ event }) => event.index), Array.from({ length: 12 }, (_, index) => index));
+  assert.deepEqual(many.map(({ event }) => event.index), Array.from({ length: 30 }, (_, index) => index));
   assert.ok(Math.max(...many.map(({ calls }) => calls)) >= 4, 'environments are used again');
-  assert.equal(cloud.functions.environments()['Tiny-counter'], 3, 'and there are no more than allowed');
+  const running = cloud.functions.environments()['Tiny-counter']!;
+  assert.ok(running > 1 && running <= 3, `and there are no more than allowed: ${running}`);
 });
 
 test('a function that throws, hangs, exits, or eats memory fails its own event only, with an error that says so', async (t) => {
