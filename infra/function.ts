@@ -6,6 +6,7 @@ import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type FunctionDeclaration, type QueueName, queues } from '../shared/deployment/declaration.ts';
 import { functionEnvironment, functionPolicy, type Resources } from './grants.ts';
 import { pascal } from './names.ts';
+import { reservedConcurrency } from './parameters.ts';
 
 /** One declared function with its role, its log group and, where it consumes a queue, the mapping. */
 export function deployFunction(stack: Stack, declaration: FunctionDeclaration, resources: Resources & { bundles: string }): Function {
@@ -33,6 +34,7 @@ export function deployFunction(stack: Stack, declaration: FunctionDeclaration, r
     role: role.withoutPolicyUpdates(),
     logGroup: logs,
     environment: functionEnvironment(declaration, resources),
+    ...(declaration.routes ? { reservedConcurrentExecutions: reservedConcurrency(stack, resources.parameters) } : {}),
     // Our own hop count ends a loop; Lambda's would cut a launch's chain of messages.
     ...(queue ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),
   });

@@ -1,4 +1,4 @@
-import { CfnCondition, CfnParameter, Fn, type Stack } from 'aws-cdk-lib';
+import { Aws, CfnCondition, CfnParameter, Fn, type Stack, Token } from 'aws-cdk-lib';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { stageName } from './rest-api.ts';
 
@@ -13,10 +13,22 @@ export function deploymentParameters(stack: Stack) {
     endpoint: text('Endpoint', '', 'Public base URL where the API stands behind a domain of your own; no trailing slash', { allowedPattern: '(https?://.*[^/])?' }),
     endpointPrefix: text('EndpointPrefix', 'https://', "What stands before the REST API's id in its URL"),
     endpointSuffix: text('EndpointSuffix', '', "What follows the REST API's id in its URL; empty for AWS's own"),
+    reservedConcurrency: text(
+      'ReservedConcurrency', '', "Executions set aside for each function that answers clients; empty for none, as a new account's limit leaves nothing to set aside",
+      { allowedPattern: '([1-9][0-9]{0,3})?' },
+    ),
     document: text('AgentDocumentName', 'Novaless-Agent', 'Name of the SSM document that rings the agent on a host', { allowedPattern: '[A-Za-z0-9_.-]{3,128}' }),
     importAllowedHosts: text('ImageImportAllowedHosts', '', 'Hosts, each HOST or HOST:PORT, with commas between, from which images may be imported although their addresses are private', { allowedPattern: '[A-Za-z0-9_.:,\\[\\]-]*' }),
     parameterPath: text('ParameterPath', '/novaless', 'Path under which the SSM parameters of this deployment stand', { allowedPattern: '(/[A-Za-z0-9_.-]+)+' }),
   };
+}
+
+/** For a function's ReservedConcurrentExecutions; give it to every function that clients wait for. */
+export function reservedConcurrency(stack: Stack, { reservedConcurrency: chosen }: DeploymentParameters): number {
+  const id = 'HasReservedConcurrency';
+  const condition = (stack.node.tryFindChild(id) as CfnCondition | undefined)
+    ?? new CfnCondition(stack, id, { expression: Fn.conditionNot(Fn.conditionEquals(chosen.valueAsString, '')) });
+  return Token.asNumber(Fn.conditionIf(condition.logicalId, chosen.valueAsString, Aws.NO_VALUE));
 }
 
 /** The URL that clients use. The stage's name is a constant, so that functions can know the URL before the stage exists. */

@@ -174,3 +174,11 @@ test('who may do what is what was reviewed: the roles', () => {
   if (process.env['UPDATE_SNAPSHOTS']) return void writeSnapshot(file, roles);
   assert.equal(roles, readFileSync(file, 'utf8').trimEnd(), 'see the difference, then run with UPDATE_SNAPSHOTS=1');
 });
+
+test('a deployment works in a new account: nothing is set aside unless an operator asks', () => {
+  assert.equal(template.Parameters['ReservedConcurrency']?.Default, '');
+  for (const { FunctionName, ReservedConcurrentExecutions: reserved } of ofType('AWS::Lambda::Function')) {
+    const answers = functions.some(({ name, routes }) => routes && FunctionName === `Novaless-${name}`);
+    assert.deepEqual(reserved, answers ? { 'Fn::If': ['HasReservedConcurrency', { Ref: 'ReservedConcurrency' }, { Ref: 'AWS::NoValue' }] } : undefined, FunctionName);
+  }
+});
