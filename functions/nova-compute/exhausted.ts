@@ -5,6 +5,7 @@ import { cinderVolume } from '../../shared/rpc/topics/cinder-volume.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
 import { actionFailed } from './actions/instance-action.ts';
+import { absent } from '../../shared/store/condition.ts';
 import { fail } from './build/undo.ts';
 import { buildKey, due, journal, terminationKey, type Build } from './journal.ts';
 import { lease, underLease } from './lease.ts';
@@ -30,8 +31,11 @@ export const exhausted: Exhausted = async ({ method, args, passback }, error, { 
 
   async function launchFailed(launch: Launch, { message }: Error): Promise<void> {
     const failure = { reason: message, retry: false };
-    const build = await lease<Build>(buildKey(launch.instance_uuid, launch.attempt), { host: launch.host });
-    if (!build?.context) return cast(novaConductor.methods.build_failed, { ...launch, ...failure }, { context });
-    await underLease(build, () => fail(build, build.failure ?? failure));
+    const there = await journal.get<Build>(buildKey(launch.instance_uuid, launch.attempt));
+    if (!there) return cast(novaConductor.methods.build_failed, { ...launch, ...failure }, { context });
+    // what its host has been told, or is being undone, has a deadline of its own; so has what another is at work on
+    if (there.state !== 'building' && there.state !== 'waiting') return;
+    const build = await lease<Build>(there, { state: there.state, cancelled: absent() });
+    if (build) await underLease(build, () => fail(build, failure));
   }
 };
