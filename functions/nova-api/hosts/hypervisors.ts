@@ -4,6 +4,7 @@ import type { ComputeNode } from '../../../shared/objects/compute_node.ts';
 import { hostIndex, type Instance } from '../../../shared/objects/instance.ts';
 import { paged } from '../common/paging.ts';
 import { isTrue } from '../common/types.ts';
+import { instanceNameOf } from '../servers/view.ts';
 import { nova } from '../store.ts';
 import { basicHypervisor, detailedHypervisor, figures, hypervisorId } from './hypervisor-view.ts';
 import { allNodes } from './store.ts';
@@ -20,7 +21,7 @@ async function list(request: Request, view: (node: ComputeNode, minor: number) =
   if (pattern && nodes.length === 0) throw notFound(`No hypervisor matching '${pattern}' could be found.`);
   const { items, links } = minor >= 33 ? paged(request, nodes, (node) => String(hypervisorId(node, minor))) : { items: nodes, links: undefined };
   const withServers = minor >= 53 && isTrue(query.get('with_servers'));
-  const hypervisors = await Promise.all(items.map(async (node) => ({ ...view(node, minor), ...(withServers && (await serversOf(node))) })));
+  const hypervisors = await Promise.all(items.map(async (node) => ({ ...view(node, minor), ...(withServers && (await serversOf(node, minor))) })));
   return { body: { hypervisors, ...(links && { hypervisors_links: links }) } };
 }
 
@@ -28,7 +29,7 @@ export async function showHypervisor(request: Request): Promise<Reply> {
   const { version: { minor }, query } = request;
   const node = await find(request);
   const withServers = minor >= 53 && isTrue(query.get('with_servers'));
-  return { body: { hypervisor: { ...detailedHypervisor(node, minor), ...(withServers && (await serversOf(node))) } } };
+  return { body: { hypervisor: { ...detailedHypervisor(node, minor), ...(withServers && (await serversOf(node, minor))) } } };
 }
 
 /** Until 2.88. A host here tells no uptime: answered as Nova does where the driver has none. */
@@ -45,7 +46,7 @@ export async function searchHypervisors(request: Request): Promise<Reply> {
 /** Until 2.53: the same with their servers. */
 export async function hypervisorServers(request: Request): Promise<Reply> {
   const nodes = await matching(request);
-  return { body: { hypervisors: await Promise.all(nodes.map(async (node) => ({ ...basicHypervisor(node, request.version.minor), ...(await serversOf(node)) }))) } };
+  return { body: { hypervisors: await Promise.all(nodes.map(async (node) => ({ ...basicHypervisor(node, request.version.minor), ...(await serversOf(node, request.version.minor)) }))) } };
 }
 
 /** Until 2.88: the sums of all hosts. */
@@ -58,6 +59,7 @@ export async function statistics(): Promise<Reply> {
 
 async function find({ params, version: { minor } }: Request): Promise<ComputeNode> {
   const id = params['id']!;
+  if (minor >= 53 && !/^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(id)) throw badRequest(`Invalid uuid ${id}`);
   const node = (await allNodes()).find((each) => String(hypervisorId(each, minor)) === id);
   if (!node) throw notFound(`Hypervisor with ID '${id}' could not be found.`);
   return node;
@@ -70,8 +72,8 @@ async function matching({ params }: Request): Promise<ComputeNode[]> {
   return nodes;
 }
 
-/** `servers` is left out where there are none. */
-async function serversOf(node: ComputeNode): Promise<{ servers?: { uuid: string; name: string }[] }> {
+/** Where there are none, `servers` is left out before 2.75. */
+async function serversOf(node: ComputeNode, minor: number): Promise<{ servers?: { uuid: string; name: string }[] }> {
   const servers = (await nova.query<Instance>({ pk: hostIndex(node.host, '').gsi2pk, index: 'gsi2' })).filter((server) => server.vm_state !== 'deleted');
-  return servers.length ? { servers: servers.map(({ uuid, hostname }) => ({ uuid, name: hostname })) } : {};
+  return servers.length || minor >= 75 ? { servers: servers.map((server) => ({ uuid: server.uuid, name: instanceNameOf(server) })) } : {};
 }

@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox';
+import { notFound } from '../../../shared/http/errors.ts';
 import type { Route } from '../../../shared/http/route.ts';
 import { pageParameters } from '../common/paging.ts';
 import { Bool, Many, Query } from '../common/types.ts';
@@ -20,6 +21,7 @@ export const hostRoutes: Route[] = [
   { method: 'GET', path: '/os-hypervisors', policy: `${hypervisors}:list`, query: hypervisorQuery, handler: listHypervisors },
   { method: 'GET', path: '/os-hypervisors/detail', policy: `${hypervisors}:list-detail`, query: hypervisorQuery, handler: listHypervisorsDetailed },
   { method: 'GET', path: '/os-hypervisors/statistics', policy: `${hypervisors}:statistics`, until: 87, handler: statistics },
+  { method: 'GET', path: '/os-hypervisors/statistics', policy: `${hypervisors}:statistics`, since: 88, handler: () => { throw notFound(); } },
   { method: 'GET', path: '/os-hypervisors/{id}', policy: `${hypervisors}:show`, handler: showHypervisor },
   { method: 'GET', path: '/os-hypervisors/{id}/uptime', policy: `${hypervisors}:show`, until: 87, handler: showUptime },
   { method: 'GET', path: '/os-hypervisors/{id}/search', policy: `${hypervisors}:search`, until: 52, handler: searchHypervisors },

@@ -6,9 +6,10 @@ import { hostIndex, now } from '../../../shared/objects/instance.ts';
 import { exists } from '../../../shared/store/condition.ts';
 import { Bool, isTrue, Strict } from '../common/types.ts';
 import { nova } from '../store.ts';
+import { functionServices } from './functions.ts';
 import { allNodes, nodeOf } from './store.ts';
 
-/** The one binary that runs somewhere: the other services are functions, and have no host. */
+/** The one binary that runs on hosts, and the one that can be disabled. */
 const BINARY = 'nova-compute';
 
 const Host = Type.String({ minLength: 1, maxLength: 255 });
@@ -35,13 +36,13 @@ const view = (node: ComputeNode, minor: number) => ({
 
 export async function listServices({ query, version: { minor } }: Request): Promise<Reply> {
   const [host, binary] = [query.get('host'), query.get('binary')];
-  const nodes = binary && binary !== BINARY ? [] : (await allNodes()).filter((node) => !host || node.host === host);
-  return { body: { services: nodes.map((node) => view(node, minor)) } };
+  const services = [...functionServices(minor), ...(await allNodes()).map((node) => view(node, minor))];
+  return { body: { services: services.filter((service) => (!host || service.host === host) && (!binary || service.binary === binary)) } };
 }
 
 /** Until 2.53: `PUT /os-services/enable`, `disable`, `disable-log-reason`, `force-down` with the host in the body. */
 export const byName = (change: (body: { disabled_reason?: string; forced_down?: boolean | string }) => Partial<ComputeNode>) => async ({ body, version: { minor } }: Request): Promise<Reply> => {
-  if (body.binary !== BINARY) throw notFound(`Could not find binary ${body.binary} on host ${body.host}.`);
+  if (body.binary !== BINARY) throw onlyCompute(body.binary);
   const node = await changeNode(await nodeOf(body.host), change(body), `Could not find binary ${BINARY} on host ${body.host}.`);
   const { host, binary, status, disabled_reason, forced_down } = view(node, Math.max(minor, 11));
   return { body: { service: 'forced_down' in body ? { host, binary, forced_down } : { host, binary, status, ...(disabled_reason !== null && { disabled_reason }) } } };
@@ -54,7 +55,7 @@ export const forceDown = byName(({ forced_down }) => ({ forced_down: isTrue(forc
 export async function updateService({ params, body, version: { minor } }: Request): Promise<Reply> {
   if (Object.keys(body).length === 0) throw badRequest("No updates were requested. Fields 'status' or 'forced_down' should be specified.");
   if (body.disabled_reason !== undefined && body.status !== 'disabled') throw badRequest("Specifying disabled_reason requires that status is set to 'disabled'.");
-  const node = await changeNode(await find(params['id']!, minor), {
+  const node = await changeNode(await findCompute(params['id']!, minor), {
     ...(body.status && { disabled: body.status === 'disabled', disabled_reason: body.disabled_reason ?? null }),
     ...(body.forced_down !== undefined && { forced_down: isTrue(body.forced_down) }),
   }, `Service ${params['id']} not found.`);
@@ -63,7 +64,7 @@ export async function updateService({ params, body, version: { minor } }: Reques
 
 /** Takes a host out of the cloud. 409 while it has instances. */
 export async function deleteService({ params, version: { minor } }: Request): Promise<Reply> {
-  const node = await find(params['id']!, minor);
+  const node = await findCompute(params['id']!, minor);
   if (!node) throw notFound(`Service ${params['id']} not found.`);
   const claims = await nova.query({ pk: hostIndex(node.host, '').gsi2pk, index: 'gsi2', limit: 1 });
   if (node.running_vms > 0 || claims.length > 0) throw conflict(`Unable to delete compute service that is hosting instances. Migrate or delete the instances first.`);
@@ -71,7 +72,12 @@ export async function deleteService({ params, version: { minor } }: Request): Pr
   return { status: 204 };
 }
 
-async function find(id: string, minor: number): Promise<ComputeNode | undefined> {
+const onlyCompute = (binary: string) => badRequest(`Updating a ${binary} service is not supported. Only nova-compute services can be updated.`);
+
+async function findCompute(id: string, minor: number): Promise<ComputeNode | undefined> {
+  if (minor >= 53 && !/^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(id)) throw badRequest(`Invalid uuid ${id}`);
+  const other = functionServices(minor).find((service) => String(service.id) === id);
+  if (other) throw onlyCompute(other.binary);
   return (await allNodes()).find((node) => String(minor >= 53 ? node.uuid : node.legacy_id) === id);
 }
 
