@@ -63,7 +63,9 @@ describe('volumes with the clients people have', { skip: found.length < 2 && cli
         await c.openstack('server', 'create', '--flavor', 'm1.tiny', '--volume', root.ID, '--network', 'private', '--wait', name('again'));
         await c.openstack('server', 'delete', '--wait', name('again'));
         await volumeIs(root.ID, 'available');
-        await c.openstack('server', 'create', '--flavor', 'm1.tiny', '--block-device', `uuid=${root.ID},source_type=volume,destination_type=volume,boot_index=0,delete_on_termination=true`, '--network', 'private', '--wait', name('third'));
+        // openstackclient 6 wants an image or a volume beside --block-device; novaclient never did
+        if (installed.label.startsWith('Debian')) await c.nova('boot', '--flavor', 'm1.tiny', '--block-device', `id=${root.ID},source=volume,dest=volume,bootindex=0,shutdown=remove`, '--nic', 'net-name=private', '--poll', name('third'));
+        else await c.openstack('server', 'create', '--flavor', 'm1.tiny', '--block-device', `uuid=${root.ID},source_type=volume,destination_type=volume,boot_index=0,delete_on_termination=true`, '--network', 'private', '--wait', name('third'));
         await c.openstack('server', 'delete', '--wait', name('third'));
         await eventually(async () => {
           if ((await c.json('volume', 'list')).some((v: { ID: string }) => v.ID === root.ID)) throw new Error('the root volume is still there');
