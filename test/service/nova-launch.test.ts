@@ -84,6 +84,7 @@ test('what cannot be launched is refused by what is wrong with it, and takes no 
     assert.equal(answer.status, status, JSON.stringify([server, answer.body]));
     assert.match(messageOf(answer), message);
   };
+  assert.equal((await cloud.launch({}, { as: token('unscoped', 'admin') })).status, 403);
   await refused(400, /Flavor nothing could not be found/, { flavorRef: 'nothing' });
   await refused(400, /Can not find requested image/, { imageRef: '99999999-9999-4999-8999-999999999999' });
   await refused(400, /is not active/, { imageRef: ids.queued });

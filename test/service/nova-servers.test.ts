@@ -338,6 +338,8 @@ test("a group is put on the server's ports, and taken off", async () => {
   const { security_groups } = (await cloud.call('GET', `/servers/${id}/os-security-groups`)).body;
   assert.deepEqual(security_groups[1].rules, [{ id: 'r', parent_group_id: 'g2', ip_protocol: 'tcp', from_port: 22, to_port: 22, group: {}, ip_range: { cidr: '0.0.0.0/0' } }]);
   assert.equal((await act(id, { removeSecurityGroup: { name: 'web' } })).status, 202);
+  const groups = async (path: string, minor = 1) => (await cloud.call('GET', `/os-security-groups${path}`, { minor })).status;
+  assert.deepEqual([await groups(''), await groups('/g2'), await groups('/web'), await groups('', 36)], [200, 200, 404, 404], 'where older clients look for it');
   assert.deepEqual([(await act(id, { removeSecurityGroup: { name: 'web' } })).status, (await act(id, { addSecurityGroup: { name: 'none' } })).status], [404, 404]);
 });
 

@@ -42,8 +42,6 @@ export interface Task {
   change?: (server: Instance) => Change;
   /** Brings it on its way: the message to the host's nova-compute. */
   send: (server: Instance) => Promise<void>;
-  /** A lock does not hold it off. */
-  evenLocked?: true;
 }
 
 /**
@@ -65,7 +63,7 @@ export async function beginTask(found: Instance, task: Task, request: Pick<Reque
 async function write(found: Instance, task: Task, request: Pick<Request, 'context' | 'requestId' | 'receivedAt'>): Promise<{ before: Instance; after: Instance }> {
   for (let before: Instance | undefined = found, attempt = 1; attempt <= 8; attempt++) {
     if (!before || before.vm_state === 'deleted') throw serverNotFound(found.uuid);
-    if (!task.evenLocked) checkLock(before, request);
+    checkLock(before, request);
     checkState(before, task.method, task.needs);
     const change = task.change?.(before) ?? {};
     const set = {

@@ -1,4 +1,4 @@
-import { serviceUnavailable } from '../../../../shared/http/errors.ts';
+import { badRequest, serviceUnavailable } from '../../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../../shared/http/route.ts';
 import { actionKey } from '../../../../shared/objects/action.ts';
 import { type Instance, instanceKey, SCHEDULING_SECONDS } from '../../../../shared/objects/instance.ts';
@@ -25,6 +25,7 @@ const ACTOR = 'nova-api';
 /** `POST /servers`, steps 3 to 8: check everything, take quota, write the records, ask the scheduler. 202: the rest goes on by messages. */
 export async function createServers(request: Request<CreateBody>): Promise<Reply> {
   const { context, requestId } = request;
+  if (context.project_id === null) throw badRequest('A server belongs to a project: ask with a token that is scoped to one.');
   const received = request.receivedAt.toISOString();
   stepDone(3, ACTOR, requestId, { start: received, end: received });
   const asked = launchRequest(request);

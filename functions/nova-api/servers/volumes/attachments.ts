@@ -82,10 +82,9 @@ async function checkVolume(server: Instance, volumeId: string, { context }: Requ
     if (error instanceof RemoteError && error.status === 404) throw notFound(`Volume ${volumeId} could not be found.`);
     throw error;
   });
-  if (volume.attachments.some(({ server_id }) => server_id === server.uuid)) throw badRequest(`Invalid volume: volume ${volumeId} already attached`);
+  if (volumesOf(server).some(({ volume_id }) => volume_id === volumeId) || volume.attachments.some(({ server_id }) => server_id === server.uuid)) throw badRequest(`Invalid volume: volume ${volumeId} already attached`);
   const left = volume.status === 'reserved' ? (await listAttachmentsOf(server.uuid, context)).find(({ volume_id }) => volume_id === volumeId) : undefined;
-  if (volume.status !== 'available' && (!left || volumesOf(server).some(({ volume_id }) => volume_id === volumeId)))
-    throw badRequest(`Invalid volume: volume '${volumeId}' status must be 'available'. Currently in '${volume.status}'`);
+  if (volume.status !== 'available' && !left) throw badRequest(`Invalid volume: volume '${volumeId}' status must be 'available'. Currently in '${volume.status}'`);
   const host = volume['os-vol-host-attr:host'];
   if (host && host !== server.host) throw badRequest(`Invalid volume: volume ${volumeId} is on another host than server ${server.uuid}, and a volume cannot be attached across hosts.`);
   return left;
