@@ -56,7 +56,7 @@ export async function make(client: Cinder, build: Pick<Build, 'instance_uuid' | 
 }
 
 /** The attachment that was reserved for the instance, told its host; or a new one. */
-async function connect(client: Cinder, { host, instance_uuid, attempt }: Build, device: BlockDevice, reserved: string | undefined): Promise<string> {
+async function connect(client: Cinder, { host, instance_uuid }: Build, device: BlockDevice, reserved: string | undefined): Promise<string> {
   const connector = connectorOf(host, device.device_name, instance_uuid);
   if (!reserved) return (await client.createAttachment({ volume_uuid: device.volume_id!, instance_uuid, connector })).id;
   await client.updateAttachment(reserved, connector);
