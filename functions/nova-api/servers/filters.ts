@@ -1,6 +1,7 @@
 import { badRequest, forbidden } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import type { Instance } from '../../../shared/objects/instance.ts';
+import { userPattern } from '../common/pattern.ts';
 import { isTrue } from '../common/types.ts';
 import { isStatus, statusOf } from './status.ts';
 import { rootDeviceOf } from './view.ts';
@@ -10,14 +11,14 @@ type Reading = (server: Instance) => unknown;
 
 const exactly = (read: Reading) => (values: string[]): Filter => (server) => values.includes(String(read(server) ?? ''));
 const matching = (read: Reading) => (values: string[]): Filter => {
-  const patterns = values.map((value) => new RegExp(value, 'i'));
-  return (server) => patterns.every((pattern) => pattern.test(String(read(server) ?? '')));
+  const patterns = values.map((value) => userPattern(value, 'name', { ignoreCase: true }));
+  return (server) => patterns.every((matches) => matches(String(read(server) ?? '')));
 };
 const yesOrNo = (read: Reading) => (values: string[]): Filter => (server) => Boolean(read(server)) === isTrue(values[0]);
 const attribute = (name: string): Reading => (server) => server[name];
 const anAddress = (version: number) => ([value = '']: string[]): Filter => {
-  const pattern = new RegExp(`^(?:${value})`);
-  return (server) => server.interfaces.some(({ fixed_ips }) => fixed_ips.some((ip) => ip.version === version && pattern.test(ip.ip_address)));
+  const matches = userPattern(`^(?:${value})`, version === 4 ? 'ip' : 'ip6');
+  return (server) => server.interfaces.some(({ fixed_ips }) => fixed_ips.some((ip) => ip.version === version && matches(ip.ip_address)));
 };
 const tagged = (test: (tags: string[], has: (tag: string) => boolean) => boolean) => (values: string[]): Filter => {
   const tags = values.flatMap((value) => value.split(','));
