@@ -6,7 +6,7 @@ import { factsOf, log } from '../telemetry/log.ts';
 
 /** As Nova's notifications, with the prefix `compute.instance.` */
 export type InstanceEvent =
-  | `create.${'start' | 'end' | 'error'}` | `delete.${'start' | 'end'}`
+  | `create.${'start' | 'end' | 'error'}` | 'delete.end'
   | `${'power_on' | 'power_off' | 'reboot' | 'pause' | 'unpause' | 'suspend' | 'resume' | 'volume.attach' | 'volume.detach' | 'interface.attach' | 'interface.detach'}.${'end' | 'error'}`;
 
 export const EVENT_SOURCE = 'novaless.compute';

@@ -25,10 +25,13 @@ import { startRig } from '../service/rig.ts';
 import { cloudOfStandIns } from './stand-ins.ts';
 
 type Handler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
-/** What the gate does with a request: lets it through, refuses it, or does it and loses the answer. */
-export type Verdict = 'pass' | 'refuse' | 'lose';
+/**
+ * What the gate does with a request: lets it through, refuses it, does it and loses the answer; or, as AWS may and the local
+ * engines never do: throttles it, lets it collide with another, answers from an index that lags.
+ */
+export type Verdict = 'pass' | 'refuse' | 'lose' | 'throttle' | 'collide' | 'lag';
 /** A request of the handler at work; `delivery` and `number` count up from 1. */
-export interface Call { delivery: number; number: number; what: string; queue: QueueName | 'sweep' }
+export interface Call { delivery: number; number: number; what: string; queue: QueueName | 'sweep'; ofIndex: boolean }
 export interface Message { queue: QueueName; body: string; receives: number }
 
 export const project = '0123456789abcdef0123456789abcdef';
@@ -62,12 +65,22 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     const outside = operation.includes('/identity/') || operation.endsWith('GetParameter');
     let verdict: Verdict = 'pass';
     if (atWork && !outside) {
-      const each: Call = { delivery: deliveries, number: ++counted, what: operation, queue: atWork };
+      const each: Call = { delivery: deliveries, number: ++counted, what: operation, queue: atWork, ofIndex: operation.endsWith('.Query') && pieces.some((piece) => piece.includes('"IndexName"')) };
       calls.push(each);
       verdict = judge(each);
     }
     const refuse = () => (operation.includes('/') ? unavailable(outgoing) : closed(outgoing));
     if (verdict === 'refuse') return refuse();
+    if (verdict === 'lag' && operation.endsWith('.Query')) return json(outgoing, 200, { Items: [], Count: 0, ScannedCount: 0 });
+    if (verdict === 'throttle' && !operation.includes('/')) return json(outgoing, 400, { __type: 'com.amazonaws#ThrottlingException', message: 'Rate exceeded' });
+    if (verdict === 'collide' && operation.endsWith('.TransactWriteItems')) {
+      const { TransactItems } = JSON.parse(Buffer.concat(pieces).toString()) as { TransactItems: unknown[] };
+      return json(outgoing, 400, {
+        __type: 'com.amazonaws.dynamodb.v20120810#TransactionCanceledException', Message: 'Transaction cancelled',
+        CancellationReasons: TransactItems.map((_, i) => ({ Code: i === 0 ? 'TransactionConflict' : 'None' })),
+      });
+    }
+    if (verdict === 'collide' && /\.(UpdateItem|PutItem|DeleteItem)$/.test(operation)) return json(outgoing, 400, { __type: 'com.amazonaws.dynamodb.v20120810#TransactionConflictException', message: 'Transaction is ongoing for the item' });
     const forward = httpRequest(target + incoming.url, { method: incoming.method, headers: incoming.headers }, (answer) => {
       if (verdict === 'lose') {
         answer.resume();
@@ -80,8 +93,9 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     forward.end(Buffer.concat(pieces));
   }
   /** An error that the SDK does not try again: the handler fails at once, as if it were killed here. */
-  const closed = (response: ServerResponse) => response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify({ __type: 'com.amazonaws.gate#GateClosedException', message: 'closed by a test' }));
-  const unavailable = (response: ServerResponse) => response.writeHead(503, { 'content-type': 'application/json' }).end(JSON.stringify({ fault: { code: 503, message: 'closed by a test' } }));
+  const closed = (response: ServerResponse) => json(response, 400, { __type: 'com.amazonaws.gate#GateClosedException', message: 'closed by a test' });
+  const unavailable = (response: ServerResponse) => json(response, 503, { fault: { code: 503, message: 'closed by a test' } });
+  const json = (response: ServerResponse, status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
 
   const ring = await gateBefore(rig.endpoint);
   const sqs = await gateBefore(rig.engines.sqs.endpoint);
