@@ -92,6 +92,7 @@ export const policies: Record<string, Rule> = {
   'os_compute_api:os-services:list': admin,
   'os_compute_api:os-services:update': admin,
   'os_compute_api:os-services:delete': admin,
+  'os_compute_api:os-aggregates:index': admin,
   'os_compute_api:os-availability-zone:list': anyone,
   'os_compute_api:os-availability-zone:detail': admin,
   'os_compute_api:os-quota-sets:show': adminOrReader,

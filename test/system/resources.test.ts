@@ -69,7 +69,7 @@ describe('resources with the clients people have', { skip: found.length < 2 && c
         assert.match(await c.openstack('availability', 'zone', 'list'), /nova/);
         assert.match(await c.openstack('quota', 'show'), /instances/);
         await c.admin('quota', 'set', '--instances', '11', 'demo');
-        assert.match(await c.openstack('limits', 'show', '--absolute'), /maxTotalInstances\s+\|\s+11/);
+        assert.match(await c.openstack('limits', 'show', '--absolute'), /(maxTotalInstances|total_instances)\s+\|\s+11/);
         await c.admin('quota', 'set', '--instances', '10', 'demo');
         for (const what of [['user', 'list'], ['project', 'list'], ['role', 'assignment', 'list', '--names'], ['service', 'list'], ['endpoint', 'list']]) {
           assert.ok((await c.adminJson(...what)).length > 0, what.join(' '));

@@ -1,4 +1,4 @@
-import { badRequest, notFound } from '../../../shared/http/errors.ts';
+import { badRequest, HttpError, notFound } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
 import type { ComputeNode } from '../../../shared/objects/compute_node.ts';
 import { hostIndex, type Instance } from '../../../shared/objects/instance.ts';
@@ -35,7 +35,7 @@ export async function showHypervisor(request: Request): Promise<Reply> {
 /** Until 2.88. A host here tells no uptime: answered as Nova does where the driver has none. */
 export async function showUptime(request: Request): Promise<Reply> {
   await find(request);
-  throw badRequest('Virt driver does not implement uptime function.');
+  throw new HttpError(501, 'Virt driver does not implement uptime function.');
 }
 
 /** Until 2.53: those whose name contains the word. */

@@ -3,6 +3,7 @@ import { notFound } from '../../../shared/http/errors.ts';
 import type { Route } from '../../../shared/http/route.ts';
 import { pageParameters } from '../common/paging.ts';
 import { Bool, Many, Query } from '../common/types.ts';
+import { listAggregates } from './aggregates.ts';
 import { listZones, listZonesDetailed } from './availability-zones.ts';
 import { hypervisorServers, listHypervisors, listHypervisorsDetailed, searchHypervisors, showHypervisor, showUptime, statistics } from './hypervisors.ts';
 import { deleteService, disable, disableReasonSchema, enable, enableSchema, forceDown, forceDownSchema, listServices, updateSchema, updateService } from './services.ts';
@@ -33,6 +34,7 @@ export const hostRoutes: Route[] = [
   { method: 'PUT', path: '/os-services/force-down', policy: `${services}:update`, since: 11, until: 52, body: forceDownSchema, handler: forceDown },
   { method: 'PUT', path: '/os-services/{id}', policy: `${services}:update`, since: 53, body: updateSchema, handler: updateService },
   { method: 'DELETE', path: '/os-services/{id}', policy: `${services}:delete`, handler: deleteService },
+  { method: 'GET', path: '/os-aggregates', policy: 'os_compute_api:os-aggregates:index', handler: listAggregates },
   { method: 'GET', path: '/os-availability-zone', policy: `${zones}:list`, handler: listZones },
   { method: 'GET', path: '/os-availability-zone/detail', policy: `${zones}:detail`, handler: listZonesDetailed },
 ];
