@@ -1,19 +1,11 @@
 import type { Key } from '../store/table.ts';
+import type { InstanceFlavor } from './instance.ts';
 
 /** A flavor in the nova table. */
-export interface Flavor extends Key {
-  flavorid: string;
-  name: string;
-  vcpus: number;
-  memory_mb: number;
-  root_gb: number;
-  ephemeral_gb: number;
-  swap: number; // MB
-  rxtx_factor: number;
+export interface Flavor extends Key, InstanceFlavor {
   is_public: boolean;
   disabled: boolean;
   description: string | null;
-  extra_specs: Record<string, string>;
   /** Projects that may use it, where it is not public. */
   projects: string[];
   created_at: string;

@@ -41,7 +41,7 @@ export async function listServices({ query, version: { minor } }: Request): Prom
 }
 
 /** Until 2.53: `PUT /os-services/enable`, `disable`, `disable-log-reason`, `force-down` with the host in the body. */
-export const byName = (change: (body: { disabled_reason?: string; forced_down?: boolean | string }) => Partial<ComputeNode>) => async ({ body, version: { minor } }: Request): Promise<Reply> => {
+const byName = (change: (body: { disabled_reason?: string; forced_down?: boolean | string }) => Partial<ComputeNode>) => async ({ body, version: { minor } }: Request): Promise<Reply> => {
   if (body.binary !== BINARY) throw onlyCompute(body.binary);
   const node = await changeNode(await nodeOf(body.host), change(body), `Could not find binary ${BINARY} on host ${body.host}.`);
   const { host, binary, status, disabled_reason, forced_down } = view(node, Math.max(minor, 11));
