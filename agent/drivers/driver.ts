@@ -57,6 +57,10 @@ export interface Actions extends Record<CommandKind, Action<any>> {
   attach_interface: Action<'attach_interface'>;
   /** Before: any state. After: the guest doesn't have it. */
   detach_interface: Action<'detach_interface'>;
+  /** Before: any state. After: the interface, if the guest has it, obeys the rules as they are now. */
+  refresh_interface: Action<'refresh_interface'>;
+  /** Before: any state. After: the guest's metadata service tells the new. */
+  refresh_metadata: Action<'refresh_metadata'>;
   /** Before: no such volume, or one of that size. After: it's in the pool. Its source (volume of this pool, or image) is copied. */
   create_volume: Action<'create_volume'>;
   /** Before: no guest has it. After: it's gone. */

@@ -29,6 +29,8 @@ export const SecurityRule = Type.Object({
   direction: Type.Union([Type.Literal('ingress'), Type.Literal('egress')]), ethertype: Type.String(), protocol: Type.Union([Type.String(), Type.Null()]),
   port_range_min: Type.Union([Type.Integer(), Type.Null()]), port_range_max: Type.Union([Type.Integer(), Type.Null()]),
   remote_ip_prefix: Type.Union([Type.String(), Type.Null()]), remote_group_id: Type.Union([Type.String(), Type.Null()]),
+  /** With `remote_group_id`: the group's members' addresses, without prefix lengths. */
+  remote_ips: Type.Optional(Type.Array(Type.String())),
 });
 export const Vif = Type.Object({
   port_id: Uuid, network_id: Type.String(), network_name: Type.String(), mac_address: Type.String(), mtu: Type.Integer(), tag: Type.Optional(Type.String()),
@@ -38,6 +40,8 @@ export const Vif = Type.Object({
     dns_nameservers: Type.Array(Type.String()), host_routes: Type.Array(Type.Object({ destination: Type.String(), nexthop: Type.String() })), enable_dhcp: Type.Boolean(),
   })),
   security_rules: Type.Array(SecurityRule),
+  /** What the port may send from besides its own addresses; `ip_address` may be a CIDR. */
+  allowed_address_pairs: Type.Optional(Type.Array(Type.Object({ ip_address: Type.String(), mac_address: Type.String() }))),
 });
 export type Vif = Static<typeof Vif>;
 
@@ -75,6 +79,10 @@ export const commandArgs = {
   detach_volume: Type.Object({ ...Guest, volume_id: Uuid }),
   attach_interface: Type.Object({ ...Guest, vif: Vif }),
   detach_interface: Type.Object({ ...Guest, port_id: Uuid }),
+  /** The interface as it is to be now: security rules, allowed pairs and port security of a port that the guest has. */
+  refresh_interface: Type.Object({ ...Guest, vif: Vif }),
+  /** What the guest's metadata service is to tell from now on. */
+  refresh_metadata: Type.Object({ ...Guest, name: Type.String(), metadata: Type.Record(Type.String(), Type.String()) }),
   create_volume: Type.Object({
     volume_id: Uuid, size_gb: Type.Integer(), source_volume_id: Type.Optional(Uuid),
     image: Type.Optional(Type.Object({ id: Uuid, location: Type.String(), size: Type.Integer(), checksum: Type.Union([Type.String(), Type.Null()]), disk_format: Type.String() })),

@@ -104,6 +104,11 @@ export function fakeDriver({ host, folder, capacity, images, consoleChanged, pow
         const gone = vifs.find(({ port_id }) => port_id === port);
         return gone && { vifs: vifs.filter((vif) => vif !== gone), line: `detached interface ${gone.mac_address}` };
       }),
+    refresh_interface: ({ instance_uuid: uuid, vif }, job) =>
+      once(uuid, job, ({ vifs }) => (vifs.some(({ port_id }) => port_id === vif.port_id)
+        ? { vifs: vifs.map((each) => (each.port_id === vif.port_id ? vif : each)), line: `refreshed interface ${vifText(vif)}` }
+        : undefined)),
+    refresh_metadata: ({ instance_uuid: uuid, name }, job) => once(uuid, job, () => ({ name, line: 'the metadata changed' })),
     async create_volume(args, job) {
       await pool.create(args, job);
       return {};
