@@ -1,0 +1,61 @@
+import type { Args, Images, Job } from '../../driver.ts';
+
+export const GIB = 1024 ** 3;
+
+/** A file that a guest has as a disk, with what libvirt must know of it. */
+export interface GuestDisk {
+  path: string;
+  /** Always named to libvirt and QEMU: neither may guess it from what a guest wrote. */
+  format: 'raw' | 'qcow2';
+  /**
+   * What the file is an overlay of. To be named in the domain's `<backingStore>`, with `<seclabel model='dac' relabel='no'/>` in its `<source>`:
+   * it is shared with other guests, QEMU may read it by its group, and nobody is to own it.
+   */
+  backing?: { path: string; format: 'raw' };
+  /** As asked for: `/dev/vda`. */
+  device: string;
+  boot_index: number | null;
+  /** As asked for the disk itself; undefined: as the image says. */
+  bus: string | undefined;
+  type: 'disk' | 'cdrom';
+  readonly: boolean;
+  /** A volume's id, which the guest sees as the disk's serial number. */
+  serial?: string;
+  tag?: string;
+}
+
+export interface GuestVolume { path: string; format: 'raw'; size_gb: number }
+
+/** The user and group that QEMU runs as. */
+export interface QemuUser { uid: number; gid: number }
+
+export interface DisksOptions {
+  /** Everything lies in here; see storageFolder. */
+  folder: string;
+  images: Images;
+  /** Undefined: QEMU runs as the agent's own user. See qemuUser. */
+  qemu?: () => Promise<QemuUser | undefined>;
+}
+
+/** What a guest's disks are made of on this host. Everything throws ActionFailed with the reason. */
+export interface Disks {
+  /**
+   * The guest's disks in the order of `args.disks`: files that exist and are whole when it returns. What is there already stays as it is, so
+   * it may be called again at any time, also for a guest that has run. Where it fails, or is killed, `remove` takes what it made.
+   */
+  prepare(args: Args<'spawn'>, signal: AbortSignal): Promise<GuestDisk[]>;
+  /** A disk as an attachment brings it: a volume of the pool, which must be there. */
+  volumeDisk(disk: Args<'attach_volume'>['disk']): GuestDisk;
+  /** OpenStack's config drive out of its files (path → content), made anew: the ISO's path. */
+  configDrive(args: Pick<Args<'spawn'>, 'instance_uuid'>, files: Map<string, Buffer>): Promise<string>;
+  volume(volume_id: string): GuestVolume | undefined;
+  createVolume(args: Args<'create_volume'>, job: Job): Promise<void>;
+  /** Before: no guest has it. One that isn't there is fine. */
+  deleteVolume(volume_id: string): Promise<void>;
+  /** All of the instance's files go, volumes stay. Nothing there is fine. */
+  remove(instance_uuid: string): Promise<void>;
+  /** Of the file system, less what the volumes there may yet grow by. */
+  space(): { total_gb: number; free_gb: number };
+  /** Ends the looking after images that nobody uses any more. */
+  close(): void;
+}
