@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { factsOf, log } from '../../shared/telemetry/log.ts';
+import { pageHeaders, typeOf } from './headers.ts';
+import { novncFile } from './novnc/files.ts';
 import { checkToken, claimedInstance, TokenRefused } from './token.ts';
 
 /** A host as the listener sees it. */
@@ -19,14 +21,11 @@ export interface ConsoleHost {
 
 const PING_MS = 30_000;
 const MOST_CONNECTIONS = 2000;
-const PAGE_HEADERS = {
-  'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-content-type-options': 'nosniff', 'x-frame-options': 'SAMEORIGIN',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'",
-};
+const PAGE = 'vnc_lite.html';
 
 /**
- * One listener for the consoles of all the hosts of this process: `…/vnc_lite.html` is the page, a websocket at `…/?token=JWT`
- * is the console. The page needs no right: it shows nothing until its websocket is let in.
+ * One listener for the consoles of all the hosts of this process: `…/vnc_lite.html` is the page, `…/novnc/…` what noVNC's page
+ * loads, and a websocket at `…/?token=JWT` the console. The page needs no right: it shows nothing until its websocket is let in.
  */
 export async function serveConsoles(hosts: ConsoleHost[], { address, port }: { address: string; port: number }) {
   const server = createServer(page);
@@ -60,9 +59,12 @@ export async function serveConsoles(hosts: ConsoleHost[], { address, port }: { a
 
   function page(request: IncomingMessage, response: ServerResponse): void {
     const { pathname, searchParams } = urlOf(request);
-    const found = pathname.endsWith('/vnc_lite.html') ? hostsAt(pathname, 'vnc_lite.html') : [];
-    if (found.length === 0) return answer(response, 404, errorPage('There is no page here.'));
+    const name = /\/(vnc_lite\.html|novnc\/[^]*)$/.exec(pathname)?.[1] ?? '';
+    const found = name ? hostsAt(pathname, name) : [];
+    const file = found.length > 0 && name !== PAGE ? novncFile(name) : undefined;
+    if (found.length === 0 || (name !== PAGE && !file)) return answer(response, 404, errorPage('There is no page here.'));
     if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, errorPage('This page can only be read.'));
+    if (file) return answer(response, 200, file, typeOf(name));
     const instance = claimedInstance(new URLSearchParams((searchParams.get('path') ?? '').replace(/^[^?]*/, '')).get('token') ?? '');
     answer(response, 200, (found.find((host) => instance !== undefined && host.keyOf(instance)) ?? found[0]!).page());
   }
@@ -70,7 +72,7 @@ export async function serveConsoles(hosts: ConsoleHost[], { address, port }: { a
   /** Checks the token and uses it up. */
   async function enter(request: IncomingMessage): Promise<(socket: WebSocket) => void> {
     const { pathname: asked, searchParams } = urlOf(request);
-    const pathname = asked.replace(/vnc_lite\.html$/, ''); // a page that takes `path` for relative to itself
+    const pathname = asked.endsWith(PAGE) ? asked.slice(0, -PAGE.length) : asked; // a page that takes `path` for relative to itself
     const token = searchParams.get('token');
     if (!token) throw new TokenRefused(401, 'The address has no token.');
     const instance = claimedInstance(token);
@@ -103,15 +105,15 @@ const urlOf = (request: IncomingMessage): URL => {
   }
 };
 
-function answer(response: ServerResponse, status: number, body: string): void {
-  response.writeHead(status, PAGE_HEADERS).end(body);
+function answer(response: ServerResponse, status: number, body: string | Buffer, type?: string): void {
+  response.writeHead(status, pageHeaders(body, type)).end(body);
 }
 
 function refuse(socket: Duplex, error: unknown): void {
   const { status, message } = error instanceof TokenRefused ? error : { status: 500, message: 'The console failed.' };
   if (status === 500) log.error('a console could not be opened', factsOf(error));
   const body = errorPage(message);
-  const headers = { ...PAGE_HEADERS, connection: 'close', 'content-length': Buffer.byteLength(body) };
+  const headers = { ...pageHeaders(body), connection: 'close', 'content-length': Buffer.byteLength(body) };
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n${body}`);
 }
 
