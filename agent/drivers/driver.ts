@@ -102,4 +102,9 @@ export interface ImageReference { id: string; location: string; size: number; ch
 export interface Images {
   /** Fetches the image by its location and checks it against size and checksum; keeps nothing. Throws ActionFailed. */
   verify(image: ImageReference, signal: AbortSignal): Promise<void>;
+  /**
+   * Fetches it into a new file, checked in the same way and on disk; what is zero takes no room. Where it fails there is no file.
+   * Throws ActionFailed, or the file system's error (ENOSPC).
+   */
+  fetch(image: ImageReference, file: string, signal: AbortSignal): Promise<void>;
 }
