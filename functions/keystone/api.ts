@@ -1,4 +1,5 @@
 import { outside, root } from './discovery.ts';
+import { applicationCredentialRoutes } from './resources/application-credentials.ts';
 import { assignmentRoutes } from './resources/assignments.ts';
 import { domainRoutes } from './resources/domains.ts';
 import { endpointRoutes } from './resources/endpoints.ts';
@@ -16,5 +17,5 @@ import { identityApi } from './service.ts';
 /** All of the Identity API but the tokens themselves (login.ts, validate.ts). */
 export const handler = identityApi([
   ...root, ...ownRoutes, ...userRoutes, ...projectRoutes, ...tagRoutes, ...domainRoutes, ...roleRoutes, ...impliedRoleRoutes,
-  ...grantRoutes, ...assignmentRoutes, ...serviceRoutes, ...endpointRoutes, ...regionRoutes,
+  ...grantRoutes, ...assignmentRoutes, ...serviceRoutes, ...endpointRoutes, ...regionRoutes, ...applicationCredentialRoutes,
 ], outside);

@@ -2,7 +2,7 @@ import type { Request, Route } from '../../shared/http/route.ts';
 import { log } from '../../shared/telemetry/log.ts';
 import { authenticate } from './auth/authenticate.ts';
 import { AuthRequest, methodsOf, scopeOf, type Auth } from './auth/request.ts';
-import { scopeFor } from './auth/scope.ts';
+import { scopeFor, scopeOfCredential } from './auth/scope.ts';
 import { identityApi } from './service.ts';
 import { newClaims, sign } from './token/claims.ts';
 import { TOKEN_S } from './token/lifetimes.ts';
@@ -14,9 +14,9 @@ async function login({ body, query, requestId, receivedAt }: Request<{ auth: Aut
   const methods = methodsOf(body.auth);
   const asked = scopeOf(body.auth);
   const proof = await authenticate(body.auth, methods, asked);
-  const { scope, standing } = await scopeFor(proof.user, asked);
+  const { scope, standing } = await (proof.credential ? scopeOfCredential(proof.user, proof.credential) : scopeFor(proof.user, asked));
   const claims = newClaims(proof.user.data, scope, proof.methods, {
-    lifetime: TOKEN_S, from: proof.from, login: { received: Math.min(receivedAt.getTime(), began), began, ended: Date.now(), request_id: requestId },
+    lifetime: TOKEN_S, from: proof.from, credential: proof.credential, login: { received: Math.min(receivedAt.getTime(), began), began, ended: Date.now(), request_id: requestId },
   });
   const [token, answer] = await Promise.all([sign(claims), renderToken(claims, standing, !query.has('nocatalog'))]);
   log.info('token issued', { request_id: requestId, user_id: claims.user_id, audit_id: claims.audit_ids[0], methods: claims.methods });

@@ -31,6 +31,11 @@ export const policies: Record<string, Rule> = {
   'identity:update_user': either(admin, domainManager),
   'identity:delete_user': either(admin, domainManager),
 
+  'identity:get_application_credential': either(admin, systemReader, self),
+  'identity:list_application_credentials': either(admin, systemReader, self),
+  'identity:create_application_credential': self,
+  'identity:delete_application_credential': either(admin, self),
+
   'identity:get_project': either(adminOrReader, ownProject),
   'identity:list_projects': adminOrReader,
   'identity:list_user_projects': either(adminOrReader, self),

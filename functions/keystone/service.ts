@@ -24,7 +24,7 @@ export const identityApi = (routes: Route[], outside: Route[] = []) =>
         validate(schema, value);
       } catch (error) {
         // what was typed into a password field stays out of answers and whatever logs them
-        if (error instanceof HttpError && /field\/attribute \w*password/.test(error.message)) throw new HttpError(400, error.message.replace(/Value: .*/s, 'It must be a string.'));
+        if (error instanceof HttpError && /field\/attribute \w*(password|secret)/.test(error.message)) throw new HttpError(400, error.message.replace(/Value: .*/s, 'It must be a string.'));
         throw error;
       }
     },

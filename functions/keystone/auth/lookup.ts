@@ -6,7 +6,7 @@ import { identified, type InDomain, type Reference } from './request.ts';
 /** By name where one is given, else by id, as Keystone does. Undefined where there is none. */
 export const lookupDomain = ({ id, name }: Reference): Promise<Domain | undefined> => (name === undefined ? find('domain', id!) : findByName('domain', null, name));
 
-export const lookupUser = (user: InDomain): Promise<User | undefined> => lookup('user', user, 'identity/password/user');
+export const lookupUser = (user: InDomain, field = 'identity/password/user'): Promise<User | undefined> => lookup('user', user, field);
 export const lookupProject = (project: InDomain): Promise<Project | undefined> => lookup('project', project, 'scope/project');
 
 async function lookup<K extends 'user' | 'project'>(kind: K, given: InDomain, field: string) {

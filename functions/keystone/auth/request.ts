@@ -6,13 +6,14 @@ const text = Type.String({ maxLength: 255 });
 const Reference = Type.Object({ id: Type.Optional(text), name: Type.Optional(text) });
 const InDomain = Type.Object({ id: Type.Optional(text), name: Type.Optional(text), domain: Type.Optional(Reference) });
 
-/** Identity API v3, "Password authentication" and "Token authentication", each with or without a scope. */
+/** Identity API v3, "Password authentication" and "Token authentication", each with or without a scope; "Authenticating with an Application Credential". */
 export const AuthRequest = Type.Object({
   auth: Type.Object({
     identity: Type.Object({
       methods: Type.Array(Type.String(), { maxItems: 16 }),
       password: Type.Optional(Type.Object({ user: Type.Intersect([InDomain, Type.Object({ password: Type.Optional(Type.String()) })]) })),
       token: Type.Optional(Type.Object({ id: Type.String() })),
+      application_credential: Type.Optional(Type.Object({ id: Type.Optional(text), name: Type.Optional(text), secret: Type.String(), user: Type.Optional(InDomain) })),
     }),
     // "unscoped" as a word is what newer clients were meant to send; older ones send {unscoped: {}}
     scope: Type.Optional(Type.Union([
@@ -31,7 +32,7 @@ export type Auth = Static<typeof AuthRequest>['auth'];
 export type Reference = Static<typeof Reference>;
 export type InDomain = Static<typeof InDomain>;
 
-const methods = ['password', 'token'] as const;
+const methods = ['password', 'token', 'application_credential'] as const;
 export type Method = (typeof methods)[number];
 
 /** The methods asked for, each once. 400 where its data is missing, 401 where we do not have it. */

@@ -1,4 +1,5 @@
 import { notAuthenticated } from '../errors.ts';
+import type { ApplicationCredential } from '../records/application-credentials.ts';
 import { find, type User } from '../records/entities.ts';
 import type { Scope } from '../token/claims.ts';
 import { NotStanding, standingOf, type Standing } from '../token/standing.ts';
@@ -25,6 +26,12 @@ export async function scopeFor(user: User, asked: AskedScope): Promise<{ scope?:
   }
   const scope = await named(asked);
   return { scope, standing: await standing({ ...subject, scope }) };
+}
+
+/** An application credential is for one project. */
+export async function scopeOfCredential(user: User, { data }: ApplicationCredential): Promise<{ scope: Scope; standing: Standing }> {
+  const scope = { project: data.project_id, project_domain: data.project_domain_id };
+  return { scope, standing: await standing({ user_id: user.data.id, user_domain_id: user.data.domain_id, scope, application_credential: data.id }) };
 }
 
 async function named(asked: Exclude<AskedScope, string | undefined>): Promise<Scope> {

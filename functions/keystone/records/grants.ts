@@ -2,6 +2,7 @@ import { absent, contains, exists } from '../../../shared/store/condition.ts';
 import { ConditionFailed, TransactionRefused } from '../../../shared/store/errors.ts';
 import type { Key, Write } from '../../../shared/store/table.ts';
 import { couldNotFind } from '../errors.ts';
+import { endCredentials } from './application-credentials.ts';
 import { keyOf, store } from './entities.ts';
 
 /** What roles are given on. */
@@ -48,7 +49,7 @@ export async function grant(user: string, target: Target, role: string): Promise
   }
 }
 
-/** Takes a role away; false where the user did not have it. */
+/** Takes a role away, and ends the application credentials that stood on it; false where the user did not have it. */
 export async function revokeGrant(user: string, target: Target, role: string): Promise<boolean> {
   const change = { subtract: { roles: new Set([role]) } };
   try {
@@ -60,10 +61,13 @@ export async function revokeGrant(user: string, target: Target, role: string): P
     if (error instanceof TransactionRefused) return false;
     throw error;
   }
+  await endCredentialsOn(user, target);
   await dropIfEmpty(grantKey(user, target));
   await dropIfEmpty(mirrorKey(user, target));
   return true;
 }
+
+const endCredentialsOn = async (user: string, target: Target) => { if ('project' in target) await endCredentials(user, target.project); };
 
 async function dropIfEmpty(key: Key): Promise<void> {
   await store.remove(key, { pk: exists(), roles: absent() }).catch((error: unknown) => {
@@ -73,5 +77,8 @@ async function dropIfEmpty(key: Key): Promise<void> {
 
 /** Everything that the user, or everybody on the target, was given. Safe to repeat. */
 export async function dropGrants(grants: Grant[]): Promise<void> {
-  for (const { user_id, target } of grants) await store.transact([{ delete: grantKey(user_id, target) }, { delete: mirrorKey(user_id, target) }]);
+  for (const { user_id, target } of grants) {
+    await endCredentialsOn(user_id, target);
+    await store.transact([{ delete: grantKey(user_id, target) }, { delete: mirrorKey(user_id, target) }]);
+  }
 }

@@ -5,6 +5,7 @@ import { couldNotFind, notAuthenticated } from '../errors.ts';
 import { newId } from '../ids.ts';
 import { hashPassword, verifyPassword } from '../password.ts';
 import { changeEntity, deleteEntity, insertEntity } from '../records/changes.ts';
+import { endCredentials } from '../records/application-credentials.ts';
 import { find, keyOf, store, type Project, type User } from '../records/entities.ts';
 import { dropGrants, grantsOfUser } from '../records/grants.ts';
 import { collectionRoutes, listing, shown } from './collection.ts';
@@ -34,10 +35,12 @@ const users = collectionRoutes({
   },
   change: async ({ data: { id } }, { password, links: _, ...given }) => {
     const hash = password == null ? {} : { password: await hashPassword(password), valid_since: Date.now() };
-    return changeEntity('user', id, ({ data }) => {
+    const changed = await changeEntity('user', id, ({ data }) => {
       const next = merged(data, given);
       return { data: next, ...voided(data, next), ...hash };
     });
+    if (!changed.data.enabled) await endCredentials(id); // as Keystone: who is let in again makes new ones
+    return changed;
   },
   remove: deleteUser,
 });
@@ -45,8 +48,10 @@ const users = collectionRoutes({
 /** The user, with all that it was given; its tokens end with it. */
 export async function deleteUser(user: User): Promise<void> {
   await dropGrants(await grantsOfUser(user.data.id));
+  await endCredentials(user.data.id);
   if (!(await deleteEntity('user', user))) throw couldNotFind('user', user.data.id);
   await dropGrants(await grantsOfUser(user.data.id)); // what was given meanwhile
+  await endCredentials(user.data.id);
 }
 
 const PasswordChange = Type.Object({ user: Type.Object({ original_password: Type.String(), password: Type.String({ minLength: 1 }) }) });

@@ -1,5 +1,6 @@
 import { compactVerify, SignJWT } from 'jose';
 import { newAuditId } from '../ids.ts';
+import type { ApplicationCredential } from '../records/application-credentials.ts';
 import type { Target } from '../records/grants.ts';
 import { ALGORITHM, signingKey, verificationKey } from './keys.ts';
 
@@ -11,6 +12,8 @@ export interface Claims {
   user_id: string;
   user_domain_id: string;
   scope?: Scope;
+  /** Id of the application credential that it came from, and whose roles it has. */
+  application_credential?: string;
   methods: string[];
   /** Its own audit id, then that of the login from which it was rescoped. */
   audit_ids: string[];
@@ -25,7 +28,7 @@ export type Scope = Target & { project_domain?: string };
 export interface LoginRecord { received: number; began: number; ended: number; request_id: string }
 
 /** `iat` has a fraction, so that "everything issued before" can be told within a second. */
-export async function sign({ user_id, user_domain_id, scope, methods, audit_ids, issued, expires, login }: Claims): Promise<string> {
+export async function sign({ user_id, user_domain_id, scope, application_credential, methods, audit_ids, issued, expires, login }: Claims): Promise<string> {
   const { kid, key } = await signingKey();
   return new SignJWT({
     openstack_methods: methods,
@@ -34,6 +37,7 @@ export async function sign({ user_id, user_domain_id, scope, methods, audit_ids,
     ...(scope && 'project' in scope && { openstack_project_id: scope.project, openstack_project_domain_id: scope.project_domain }),
     ...(scope && 'domain' in scope && { openstack_domain_id: scope.domain }),
     ...(scope && 'system' in scope && { openstack_system: 'all' }),
+    ...(application_credential && { openstack_app_cred_id: application_credential }),
     ...(login && { login: [login.received, login.began, login.ended, login.request_id] }),
   })
     .setProtectedHeader({ alg: ALGORITHM, typ: 'JWT', kid })
@@ -73,22 +77,23 @@ async function open(token: string): Promise<Claims | undefined> {
     : text('openstack_system') ? { system: true } : undefined;
   return {
     user_id: sub, user_domain_id: text('openstack_user_domain_id')!, ...(scope && { scope }),
+    ...(text('openstack_app_cred_id') && { application_credential: text('openstack_app_cred_id')! }),
     methods: payload['openstack_methods'] as string[], audit_ids: payload['openstack_audit_ids'] as string[],
     issued: Math.round(iat * 1000), expires: exp * 1000,
     ...(login && { login: { received: login[0], began: login[1], ended: login[2], request_id: login[3] } }),
   };
 }
 
-/** Claims of a new token. A rescoped one keeps the end and the audit chain of the token that it came from. */
+/** Claims of a new token. A rescoped one keeps the end and the audit chain of the token that it came from; none outlives its application credential. */
 export function newClaims(
   user: { id: string; domain_id: string }, scope: Scope | undefined, methods: string[],
-  { lifetime, from, login }: { lifetime: number; from?: Claims | undefined; login?: LoginRecord },
+  { lifetime, from, credential, login }: { lifetime: number; from?: Claims | undefined; credential?: ApplicationCredential | undefined; login?: LoginRecord },
 ): Claims {
   const issued = Date.now();
   const parent = from?.audit_ids.at(-1);
   return {
-    user_id: user.id, user_domain_id: user.domain_id, ...(scope && { scope }), methods,
+    user_id: user.id, user_domain_id: user.domain_id, ...(scope && { scope }), ...(credential && { application_credential: credential.data.id }), methods,
     audit_ids: [newAuditId(), ...(parent ? [parent] : [])],
-    issued, expires: from?.expires ?? (Math.floor(issued / 1000) + lifetime) * 1000, ...(login && { login }),
+    issued, expires: Math.min(from?.expires ?? (Math.floor(issued / 1000) + lifetime) * 1000, Math.floor((credential?.data.expires ?? Infinity) / 1000) * 1000), ...(login && { login }),
   };
 }

@@ -1,4 +1,5 @@
 import type { Key } from '../../../shared/store/table.ts';
+import { credentialKey, type ApplicationCredential } from '../records/application-credentials.ts';
 import { grantKey, type Grant } from '../records/grants.ts';
 import { effectiveRoles } from '../records/roles.ts';
 import { keyOf, store, type Domain, type Project, type Role, type User } from '../records/entities.ts';
@@ -12,7 +13,8 @@ export interface Standing {
   projectDomain?: Domain;
   domain?: Domain;
   system?: true;
-  /** With all that they imply; none for an unscoped token. */
+  credential?: ApplicationCredential;
+  /** With all that they imply, and no more than the application credential has; none for an unscoped token. */
   roles: Role[];
 }
 
@@ -25,15 +27,17 @@ export const revocationKey = (auditId: string): Key => ({ pk: `revoked#${auditId
 
 /**
  * Reads, in one batch, everything that a token depends on. Throws NotStanding where it was revoked, or where the user, the
- * domain or the project is gone, disabled, or has been since it was issued, or where no role is left on its scope.
+ * domain or the project is gone, disabled, or has been since it was issued, or its application credential is gone,
+ * or where no role is left on its scope.
  */
-export async function standingOf({ user_id, user_domain_id, scope, audit_ids, issued }: Pick<Claims, 'user_id' | 'user_domain_id' | 'scope'> & Partial<Claims>): Promise<Standing> {
+export async function standingOf({ user_id, user_domain_id, scope, application_credential, audit_ids, issued }: Pick<Claims, 'user_id' | 'user_domain_id' | 'scope'> & Partial<Claims>): Promise<Standing> {
   const user = keyOf('user', user_id);
   const userDomain = keyOf('domain', user_domain_id);
   const revocation = audit_ids && revocationKey(audit_ids[0]!);
   const scopeKeys = scope ? keysOf(scope) : {};
   const grant = scope && grantKey(user_id, scope);
-  const read = await readAll([user, userDomain, revocation, scopeKeys.project, scopeKeys.domain, grant]);
+  const credential = application_credential === undefined ? undefined : credentialKey(application_credential);
+  const read = await readAll([user, userDomain, revocation, scopeKeys.project, scopeKeys.domain, grant, credential]);
 
   if (read(revocation)) throw new NotStanding('the token was revoked');
   const usable = <T extends { data: { enabled: boolean; id: string }; valid_since?: number }>(kind: string, item: T | undefined): T => {
@@ -51,8 +55,19 @@ export async function standingOf({ user_id, user_domain_id, scope, audit_ids, is
     standing.projectDomain = usable('domain', read<Domain>(scopeKeys.domain));
   }
   standing.roles = await effectiveRoles(read<Grant>(grant)?.roles ?? []);
+  if (credential) {
+    standing.credential = usableCredential(read<ApplicationCredential>(credential));
+    const lent = standing.credential.data.roles;
+    standing.roles = standing.roles.filter(({ data }) => lent.includes(data.id));
+  }
   if (standing.roles.length === 0) throw new NotStanding(`User ${user_id} has no access to ${nameOf(scope)}`);
   return standing;
+}
+
+function usableCredential(credential: ApplicationCredential | undefined): ApplicationCredential {
+  if (!credential) throw new NotStanding('the application credential is gone');
+  if ((credential.data.expires ?? Infinity) <= Date.now()) throw new NotStanding('the application credential is past its end');
+  return credential;
 }
 
 const keysOf = (scope: Scope): { project?: Key; domain?: Key } =>
