@@ -6,11 +6,28 @@
 import { readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { build } from 'esbuild';
+import { build, type BuildOptions } from 'esbuild';
 import type { FunctionDeclaration } from '../shared/deployment/declaration.ts';
 import { functions } from './functions.ts';
 
-const root = resolve(import.meta.dirname, '..');
+export const root = resolve(import.meta.dirname, '..');
+
+/** How all that runs on Node is bundled. */
+export const runsOnNode = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  format: 'esm',
+  mainFields: ['module', 'main'],
+  minify: true,
+  keepNames: true, // error classes are told apart by name in the logs and in faults
+  sourcemap: 'linked',
+  sourcesContent: false,
+  legalComments: 'none',
+  logLevel: 'warning',
+  // Packages that are still CommonJS call require() for Node's own modules.
+  banner: { js: "import { createRequire as novalessRequire } from 'node:module'; const require = novalessRequire(import.meta.url);" },
+} satisfies BuildOptions;
 
 /** Where all bundles stand, unless told otherwise. */
 export const bundleFolder = join(root, 'dist/functions');
@@ -31,19 +48,7 @@ export async function bundle(declarations: FunctionDeclaration[] = functions, ou
     entryPoints: declarations.map(({ name, entry }) => ({ in: entry, out: `${name}/index` })),
     outdir,
     outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    target: 'node24',
-    format: 'esm',
-    mainFields: ['module', 'main'],
-    minify: true,
-    keepNames: true, // error classes are told apart by name in the logs and in faults
-    sourcemap: 'linked',
-    sourcesContent: false,
-    legalComments: 'none',
-    logLevel: 'warning',
-    // Packages that are still CommonJS call require() for Node's own modules.
-    banner: { js: "import { createRequire as novalessRequire } from 'node:module'; const require = novalessRequire(import.meta.url);" },
+    ...runsOnNode,
   });
   return Promise.all(
     declarations.map(async ({ name }) => ({ name, folder: join(outdir, name), size: (await stat(join(outdir, name, 'index.mjs'))).size })),

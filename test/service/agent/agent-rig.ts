@@ -52,8 +52,8 @@ export function command<K extends Command['kind']>(kind: K, args: Extract<Comman
   return { id: randomUUID(), kind, subject, attempt: kind === 'spawn' ? 1 : 0, not_after: inSeconds(120), args, ...rest } as Command;
 }
 
-/** The engines, each behind a gate, and an agent for `count` hosts that can be killed and started again. */
-export async function startAgentRig(count = 1) {
+/** The engines, each behind a gate, and an agent for `count` hosts that can be killed and started again; `program`: a bundle of it. */
+export async function startAgentRig(count = 1, { program = main }: { program?: string } = {}) {
   const rig = await startRig();
   const folder = mkdtempSync(join(tmpdir(), 'novaless-agent-'));
   const credentials = { credentials: { accessKeyId: 'local', secretAccessKey: 'local' }, region: 'us-east-1' };
@@ -85,7 +85,7 @@ export async function startAgentRig(count = 1) {
     pid: () => agent!.pid!,
     consolePort: 0,
     async start(args: string[] = [], environmentMore: Record<string, string> = {}) {
-      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--config', join(folder, 'agent.json'), ...args], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...environmentMore } });
+      const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, '--config', join(folder, 'agent.json'), ...args], { stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, ...environmentMore } });
       agent = child;
       const from = output.length;
       child.stdout!.setEncoding('utf8').on('data', (text: string) => { output += text; });

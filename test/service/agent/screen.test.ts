@@ -1,18 +1,17 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { importPKCS8, SignJWT } from 'jose';
 import type { Page } from 'playwright-core';
 import { CONSOLE_AUDIENCE, consolePageUrl } from '../../../shared/agent/console.ts';
-import { joinSocket } from '../../../agent/console/join.ts';
-import { serveConsoles } from '../../../agent/console/listener.ts';
-import { novncPage } from '../../../agent/console/novnc/page.ts';
+import { bundleForHost } from '../../../infra/agent-bundle.ts';
 import { noBrowser, openBrowser, picture } from '../../support/browser.ts';
 import { eventually } from '../../support/eventually.ts';
+import * as sources from './console-parts.ts';
 
 const noQemu = spawnSync('qemu-system-x86_64', ['--version']).status === 0 ? false : 'needs QEMU: apt install qemu-system-x86';
 const keys = generateKeyPairSync('ed25519', { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
@@ -24,15 +23,13 @@ async function address(port: number, seconds = 60): Promise<string> {
 }
 
 /** A machine without a disk, whose firmware draws on its screen, and the listener of its console. */
-async function machineWithScreen(t: TestContext) {
-  const folder = mkdtempSync(join(tmpdir(), 'novaless-screen-'));
+async function machineWithScreen(t: TestContext, folder: string, { serveConsoles, joinSocket, novncPage }: typeof sources) {
   const path = join(folder, 'vnc');
   const qemu = spawn('qemu-system-x86_64', ['-name', 'instance-probe', '-m', '64', '-vnc', `unix:${path}`, '-net', 'none', '-monitor', 'none', '-serial', 'none'], { stdio: 'ignore' });
   t.after(async () => {
     const ended = new Promise((done) => (qemu.exitCode === null && qemu.signalCode === null ? qemu.once('exit', done) : done(0)));
     qemu.kill('SIGKILL');
     await ended;
-    rmSync(folder, { recursive: true });
   });
   await eventually(async () => assert.ok(existsSync(path)));
   const used = new Set<string>();
@@ -55,7 +52,17 @@ const drawn = (page: Page): Promise<{ width: number; height: number; light: numb
 })()`);
 
 test("a guest's screen is drawn in a browser, keys reach the guest, and a guest that ends says so", { skip: noBrowser || noQemu }, async (t) => {
-  const { port, qemu } = await machineWithScreen(t);
+  const folder = mkdtempSync(join(tmpdir(), 'novaless-screen-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  await bundleForHost(join(import.meta.dirname, 'console-parts.ts'), join(folder, 'parts.mjs'));
+  for (const [from, parts] of [['the sources', sources], ['the bundle', (await import(join(folder, 'parts.mjs'))) as typeof sources]] as const) {
+    await t.test(`by an agent that runs from ${from}`, (t) => seesScreen(t, join(folder, from), parts));
+  }
+});
+
+async function seesScreen(t: TestContext, folder: string, parts: typeof sources) {
+  mkdirSync(folder);
+  const { port, qemu } = await machineWithScreen(t, folder, parts);
   const browser = await openBrowser(t);
   const page = await browser.page();
   const complaints: string[] = [];
@@ -86,4 +93,4 @@ test("a guest's screen is drawn in a browser, keys reach the guest, and a guest 
   qemu.kill('SIGKILL');
   await page.getByText(/^Disconnected\..*ask for a new address/).waitFor();
   await picture(page, 'screen-ended');
-});
+}
