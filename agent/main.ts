@@ -9,7 +9,6 @@ import { flushCompileCache } from 'node:module';
 import { parseArgs } from 'node:util';
 import { AgentConfig } from '../shared/agent/config.ts';
 import { factsOf, log } from '../shared/telemetry/log.ts';
-import { startAgent } from './agent.ts';
 import { ring } from './ring.ts';
 import { checker } from './schema.ts';
 
@@ -29,6 +28,7 @@ function readConfig(file: string): AgentConfig {
 async function serve(): Promise<void> {
   // What nobody foresaw must not end the work of all the other hosts.
   process.on('unhandledRejection', (error) => log.error('unexpected', factsOf(error)));
+  const { startAgent } = await import('./agent.ts'); // a ring is quicker without it
   const agent = await startAgent(readConfig(values.config));
   flushCompileCache(); // where there is one: an agent is often killed, and then wouldn't leave it for the next start
   const end = (reason: string) => {
