@@ -34,7 +34,7 @@ export async function removeFile(file: string): Promise<void> {
 }
 
 /** A rename or a removal outlives a power cut only when the folder itself is on disk. */
-async function syncFolder(folder: string): Promise<void> {
+export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
   try {
     await handle.sync();

@@ -20,7 +20,10 @@ export const DiskSource = Type.Union([
     disk_format: Type.String(), size_gb: Type.Integer(), // 0: as large as the image
   }),
   Type.Object({ type: Type.Literal('volume'), volume_id: Uuid }),
-  Type.Object({ type: Type.Literal('blank'), size_gb: Type.Integer(), guest_format: Type.Optional(Type.String()) }),
+  Type.Object({
+    type: Type.Literal('blank'), size_gb: Type.Integer(), guest_format: Type.Optional(Type.String()),
+    size_mb: Type.Optional(Type.Integer()), // exactly, where it is no whole number of GB
+  }),
 ]);
 export const Disk = Type.Object({ device: Type.String(), boot_index: Type.Union([Type.Integer(), Type.Null()]), bus: Type.Optional(Type.String()), tag: Type.Optional(Type.String()), source: DiskSource });
 export type Disk = Static<typeof Disk>;

@@ -27,9 +27,12 @@ const disksOf = (instance: Instance, devices: BlockDevice[], image: ImageSource 
 
 function sourceOf({ flavor }: Instance, device: BlockDevice, image: ImageSource | undefined): Disk['source'] {
   if (device.destination_type === 'volume') return { type: 'volume', volume_id: device.volume_id! };
-  // a swap disk's size is in MB, as the flavor's
-  const size_gb = device.guest_format === 'swap' ? Math.ceil((device.volume_size ?? 0) / 1024) : (device.volume_size ?? 0);
-  if (device.source_type === 'blank') return { type: 'blank', size_gb, ...(device.guest_format && { guest_format: device.guest_format }) };
+  const size = device.volume_size ?? 0;
+  if (device.source_type === 'blank') {
+    // a swap disk's size is in MB, as the flavor's
+    const sized = device.guest_format === 'swap' ? { size_gb: Math.ceil(size / 1024), size_mb: size } : { size_gb: size };
+    return { type: 'blank', ...sized, ...(device.guest_format && { guest_format: device.guest_format }) };
+  }
   if (!image || (device.image_id && device.image_id !== image.id)) throw new CannotDo(`Block device ${device.device_name} is of an image that is not the instance's.`);
   return { type: 'image', image_id: image.id, location: image.location, size: image.size, checksum: image.checksum, disk_format: image.disk_format, size_gb: flavor.root_gb };
 }

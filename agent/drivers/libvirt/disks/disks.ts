@@ -1,6 +1,12 @@
-import type { Args, Images, Job } from '../../driver.ts';
-
-export const GIB = 1024 ** 3;
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { syncFolder } from '../../../files.ts';
+import { ActionFailed, type Args, type Images, type Job } from '../../driver.ts';
+import { writeConfigDrive } from './config-drive.ts';
+import { guestDisks } from './guest-disks.ts';
+import { imageCache } from './images.ts';
+import { openStorage } from './storage.ts';
+import { volumePool } from './volumes.ts';
 
 /** A file that a guest has as a disk, with what libvirt must know of it. */
 export interface GuestDisk {
@@ -58,4 +64,46 @@ export interface Disks {
   space(): { total_gb: number; free_gb: number };
   /** Ends the looking after images that nobody uses any more. */
   close(): void;
+}
+
+/** Opens a host's disks; what a crash left half made goes. One process at a time. */
+export function openDisks({ folder, images, qemu = async () => undefined }: DisksOptions): Disks {
+  const storage = openStorage(folder, qemu);
+  const cache = imageCache(storage, images);
+  const own = guestDisks(storage, cache);
+  const pool = volumePool(storage, cache);
+
+  function volumeDisk({ device, boot_index, bus, tag, source }: Args<'attach_volume'>['disk']): GuestDisk {
+    if (source.type !== 'volume') throw new ActionFailed('Only volumes can be attached.');
+    const volume = pool.get(source.volume_id);
+    if (!volume) throw new ActionFailed(`Volume ${source.volume_id} is not on this host.`);
+    return { path: volume.path, format: volume.format, device, boot_index, bus, type: 'disk', readonly: false, serial: source.volume_id, ...(tag && { tag }) };
+  }
+
+  return {
+    async prepare(args, signal) {
+      const folder = await storage.makeGuestFolder(args.instance_uuid);
+      const disks: GuestDisk[] = [];
+      for (const [index, disk] of args.disks.entries()) {
+        signal.throwIfAborted();
+        disks.push(disk.source.type === 'volume' ? volumeDisk(disk) : await own.make(disk.source, { args, disk, index, folder, signal }));
+      }
+      return disks;
+    },
+    volumeDisk,
+    async configDrive({ instance_uuid }, files) {
+      const file = join(await storage.makeGuestFolder(instance_uuid), 'config.iso');
+      await writeConfigDrive(storage, files, file);
+      return file;
+    },
+    volume: pool.get,
+    createVolume: pool.create,
+    deleteVolume: pool.remove,
+    async remove(instance_uuid) {
+      await rm(storage.guestFolder(instance_uuid), { recursive: true, force: true });
+      await syncFolder(storage.folders.guests);
+    },
+    space: pool.space,
+    close: cache.close,
+  };
 }
