@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { BucketName } from '../shared/deployment/declaration.ts';
+import { accept } from './accept.ts';
 
 const closed = {
   blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
@@ -12,7 +13,7 @@ const closed = {
 /** The image store, and the tails of the guests' consoles. Both are closed to everyone but the functions and the hosts. */
 export function buckets(stack: Stack, keepData: boolean): Record<BucketName, Bucket> {
   const removalPolicy = keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
-  return {
+  const made = {
     images: new Bucket(stack, 'ImagesBucket', {
       ...closed,
       removalPolicy,
@@ -24,4 +25,6 @@ export function buckets(stack: Stack, keepData: boolean): Record<BucketName, Buc
       lifecycleRules: [{ abortIncompleteMultipartUploadAfter: Duration.days(1), expiration: Duration.days(90) }],
     }),
   };
+  for (const bucket of Object.values(made)) accept(bucket, 'S1', "Its readers and writers are this deployment's functions and hosts, which log what they do; an operator who wants every access logged turns on CloudTrail's data events.");
+  return made;
 }

@@ -4,6 +4,7 @@ import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, CfnEventSourceMapping, Code, Function, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { type FunctionDeclaration, type QueueName, queues } from '../shared/deployment/declaration.ts';
+import { acceptWildcards } from './accept.ts';
 import { functionEnvironment, functionPolicy, type Resources } from './grants.ts';
 import { pascal } from './names.ts';
 import { reservedConcurrency } from './parameters.ts';
@@ -18,10 +19,13 @@ export function deployFunction(stack: Stack, declaration: FunctionDeclaration, r
     retention: RetentionDays.ONE_MONTH,
     removalPolicy: RemovalPolicy.DESTROY,
   });
-  const role = new Role(stack, `${id}Role`, {
-    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    inlinePolicies: { uses: functionPolicy(stack, declaration, resources, logs) },
-  });
+  const uses = functionPolicy(stack, declaration, resources, logs);
+  const role = new Role(stack, `${id}Role`, { assumedBy: new ServicePrincipal('lambda.amazonaws.com'), inlinePolicies: { uses } });
+  acceptWildcards(role, uses, [
+    [/^<\w+Bucket\w+\.Arn>\/[\w/-]*\*$/, 'The objects of one bucket, or those under one prefix: their names are ids that are made later.'],
+    [/:parameter<ParameterPath>\/service-token\/\*$/, "Keystone writes each service's token under this one path."],
+    [/:(ec2|ssm):.*:(instance|managed-instance)\/\*$/, 'Hosts are enrolled later; what may be run there is the one document of this deployment.'],
+  ]);
   const deployed = new Function(stack, id, {
     functionName,
     code: Code.fromAsset(join(resources.bundles, name)),

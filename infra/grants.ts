@@ -6,7 +6,7 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import { type BucketName, environment, type FunctionDeclaration, type Grant, type QueueName, type TableName } from '../shared/deployment/declaration.ts';
+import { type BucketName, environment, type FunctionDeclaration, type Grant, type QueueName, type TableName, tableSchema } from '../shared/deployment/declaration.ts';
 import type { DeploymentParameters } from './parameters.ts';
 
 /** What a declaration can name. */
@@ -67,7 +67,7 @@ function tableStatements(table: string, actions: string[]): PolicyStatement[] {
   const onIndexes = actions.filter((action) => readsIndexes.has(action));
   return [
     ...(onItems.length > 0 ? [allow(onItems, [table])] : []),
-    ...(onIndexes.length > 0 ? [allow(onIndexes, [table, `${table}/index/*`])] : []),
+    ...(onIndexes.length > 0 ? [allow(onIndexes, [table, ...tableSchema.indexes.map(({ name }) => `${table}/index/${name}`)])] : []),
   ];
 }
 
