@@ -8,7 +8,7 @@ import { writing } from './tools.ts';
 /** Any of these makes an ISO 9660 image; the first that is there. */
 const makers = [['genisoimage'], ['mkisofs'], ['xorriso', '-as', 'mkisofs']] as const;
 /** Long names in both ways, so that every system reads them; `config-2` is what cloud-init looks for. */
-const options = ['-quiet', '-J', '-R', '-V', 'config-2'];
+const options = ['-quiet', '-J', '-r', '-V', 'config-2'];
 
 /** Writes an ISO of the files. They hold passwords and keys: but for the ISO, nothing of them stays. */
 export async function writeConfigDrive(storage: Storage, files: Map<string, Buffer>, file: string): Promise<void> {
