@@ -1,6 +1,7 @@
 import { type App, CfnOutput, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
 import type { FunctionDeclaration } from '../shared/deployment/declaration.ts';
 import { agentDocument } from './agent-document.ts';
+import { alarms } from './alarms.ts';
 import { buckets } from './buckets.ts';
 import { notificationBus } from './event-bus.ts';
 import { deployFunction } from './function.ts';
@@ -40,7 +41,9 @@ export class NovalessStack extends Stack {
     };
     const deployed = functions.map((declaration) => ({ declaration, target: deployFunction(this, declaration, resources) }));
     addRoutes(api, deployed.flatMap(({ declaration, target }) => (declaration.routes ?? []).map((line) => ({ line, target }))));
-    sweeper(this, deployed.filter(({ declaration }) => declaration.swept).map(({ target }) => target));
+    const swept = deployed.filter(({ declaration }) => declaration.swept).map(({ target }) => target);
+    sweeper(this, swept);
+    alarms(this, { api, queues: Object.values(resources.queues), swept, parameters });
 
     const { queues, tables: { 'nova-compute': journal }, buckets: { images, consoles } } = resources;
     for (const [id, value, description] of [

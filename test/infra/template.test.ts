@@ -182,3 +182,18 @@ test('a deployment works in a new account: nothing is set aside unless an operat
     assert.deepEqual(reserved, answers ? { 'Fn::If': ['HasReservedConcurrency', { Ref: 'ReservedConcurrency' }, { Ref: 'AWS::NoValue' }] } : undefined, FunctionName);
   }
 });
+
+test('an operator hears of what is lost, late or failing: every queue and every swept function is under an alarm that tells', () => {
+  const watched = new Set<string>();
+  for (const alarm of ofType('AWS::CloudWatch::Alarm')) {
+    assert.ok(alarm.AlarmActions.length > 0, alarm.id);
+    const metrics = alarm.Metrics?.flatMap(({ MetricStat }: Properties) => MetricStat?.Metric ?? []) ?? [alarm];
+    for (const { MetricName, Dimensions = [] } of metrics) for (const { Value } of Dimensions) watched.add(`${MetricName} of ${JSON.stringify(Value)}`);
+  }
+  for (const { id, RedrivePolicy } of ofType('AWS::SQS::Queue')) {
+    const [name, metric] = RedrivePolicy ? [id, 'ApproximateAgeOfOldestMessage'] : [id, 'ApproximateNumberOfMessagesVisible'];
+    assert.ok(watched.has(`${metric} of ${JSON.stringify({ 'Fn::GetAtt': [name, 'QueueName'] })}`), `${metric} of ${name}`);
+  }
+  const swept = functions.filter(({ swept }) => swept).length;
+  assert.equal([...watched].filter((each) => each.startsWith('Errors of')).length, swept);
+});
