@@ -14,6 +14,9 @@ import { conversion, inspection, NoRoom, writing } from './tools.ts';
 const UNUSED_MS = 24 * 3600_000;
 const SWEEP_MS = 3600_000;
 
+/** qemu-img check's exit code: room is wasted, nothing is wrong. */
+const ONLY_LEAKS = 3;
+
 export interface ImageSource extends ImageReference { disk_format: string }
 /** How large an image may be in its raw form, and what to say of a larger one. */
 export interface SizeLimit { bytes: number; exceeded(bytes: number): ActionFailed }
@@ -114,6 +117,11 @@ export function imageCache(storage: Storage, images: Images, { unusedMs = UNUSED
     if (info['backing-filename'] !== undefined || info['full-backing-filename'] !== undefined) throw new Unacceptable('Image has a backing file');
     if (specifics?.['data-file'] !== undefined) throw new Unacceptable('Image has data_file set');
     if (format === 'vmdk' && !['monolithicSparse', 'streamOptimized'].includes(specifics?.['create-type'] ?? '')) throw new Unacceptable('Invalid VMDK create-type specified');
+    // What is missing reads as zeros: QEMU itself would not mind.
+    if (format === 'qcow2') await inspection(await storage.access(), ['check', '-q', '-f', format, file], ending.signal).catch((error: unknown) => {
+      if (error instanceof CommandFailed && error.code !== ONLY_LEAKS) throw new Unacceptable('its data is damaged or cut off');
+      if (!(error instanceof CommandFailed)) throw error;
+    });
     return info['virtual-size'];
   }
 
