@@ -1,4 +1,9 @@
-import type { FunctionDeclaration } from '../../shared/deployment/declaration.ts';
+import type { FunctionDeclaration, Grant } from '../../shared/deployment/declaration.ts';
+
+const table: Grant = {
+  table: 'neutron',
+  actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
+};
 
 export const neutronServer: FunctionDeclaration[] = [
   {
@@ -7,11 +12,8 @@ export const neutronServer: FunctionDeclaration[] = [
     memory: 1024,
     timeout: 29,
     routes: ['ANY /network', 'ANY /network/{proxy+}'],
-    uses: [
-      {
-        table: 'neutron',
-        actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
-      },
-    ],
+    uses: [table, { send: 'neutron-server' }],
   },
+  { name: 'neutron-server-rpc', entry: 'functions/neutron-server/rpc.ts', queue: 'neutron-server', uses: [table, { send: 'neutron-server' }, { send: 'nova-compute' }] },
+  { name: 'neutron-sweep', entry: 'functions/neutron-server/refresh/sweep.ts', timeout: 60, swept: true, uses: [table, { send: 'neutron-server' }] },
 ];

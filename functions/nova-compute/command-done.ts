@@ -6,6 +6,7 @@ import { goOn } from './build/volume-ready.ts';
 import { give } from './host/give.ts';
 import { buildKey, journal, pendingKey, type Build, type Pending } from './journal.ts';
 import { destroyReported, releaseIfGone } from './terminate/reported.ts';
+import { refreshReported } from './network/refresh.ts';
 import { volumeReported } from './volumes.ts';
 
 /** A host tells what became of a command: what the command was for goes on. */
@@ -18,6 +19,8 @@ export async function commandDone(host: string, report: CommandDone): Promise<vo
     case 'termination': return destroyReported(pending, report);
     case 'action': return actionReported(pending, report);
     case 'volume': return volumeReported(pending, report);
+    case 'interface': return refreshReported(pending, report);
+    case 'metadata':
     case 'cleaning': return takeAway(pending);
   }
 }

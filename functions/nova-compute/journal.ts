@@ -11,6 +11,7 @@ import type { Step } from '../../shared/telemetry/steps.ts';
  *   SUBJECT#uuid / BUILD#attempt   a launch on a host
  *   SUBJECT#uuid / TERMINATE       the instance's deletion
  *   SUBJECT#uuid / COMMAND#id      a command that its host has not answered
+ *   SUBJECT#uuid / INTERFACE#port  what its host was last told of an interface, METADATA of the metadata
  *   HOST#name    / COMMAND#time#id the command itself, where the host's agent reads it
  *   HOST#name    / ENROLMENT       the host's identity
  */
@@ -84,6 +85,8 @@ export type Purpose =
   | { for: 'termination' }
   | { for: 'action'; action: string; args: Record<string, unknown>; sequence: number; request_id: string; started_at: string; more?: Record<string, unknown> }
   | { for: 'volume' }
+  | { for: 'interface'; port_id: string }
+  | { for: 'metadata' }
   /** Nothing: a guest that should not be is taken away. */
   | { for: 'cleaning' };
 

@@ -57,7 +57,7 @@ async function overdue(pending: Pending): Promise<void> {
     case 'termination': return destroyOverdue(pending);
     case 'action': return actionOverdue(pending);
     case 'volume': return volumeReported(pending, { outcome: 'failed', reason: `Host ${pending.host} did not answer in time.` });
-    case 'cleaning': return takeAway(pending);
+    case 'interface': case 'metadata': case 'cleaning': return takeAway(pending);
   }
 }
 

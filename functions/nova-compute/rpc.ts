@@ -5,6 +5,8 @@ import { buildAndRunInstance, instanceGot } from './build/begin.ts';
 import { buildOverdue } from './build/overdue.ts';
 import { volumeReady } from './build/volume-ready.ts';
 import { exhausted } from './exhausted.ts';
+import { refreshMetadata } from './metadata.ts';
+import { refreshInterfaces } from './network/refresh.ts';
 import { terminateInstance } from './terminate/terminate.ts';
 import { createVolume, deleteVolume } from './volumes.ts';
 
@@ -15,6 +17,8 @@ export const handler = serve(
     build_overdue: buildOverdue,
     instance_got: instanceGot,
     instance_action: instanceAction,
+    refresh_interfaces: refreshInterfaces,
+    refresh_metadata: refreshMetadata,
     terminate_instance: terminateInstance,
     create_volume: createVolume,
     delete_volume: deleteVolume,

@@ -29,6 +29,7 @@ export const queues = {
   'host-reports': { ...rpcQueue, maxConcurrency: 20 },
   'host-heartbeats': { ...rpcQueue, maxConcurrency: 4 },
   'glance-api': { visibility: 960, maxReceives: 4, maxConcurrency: 4, batchSize: 1 },
+  'neutron-server': { ...rpcQueue, maxConcurrency: 4 },
   'cinder-volume': { ...rpcQueue, maxConcurrency: 10 },
 } satisfies Record<string, QueueSettings>;
 

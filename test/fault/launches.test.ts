@@ -2,6 +2,7 @@ import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { rootDisk, startComputeRig, imageId, networkId, type ComputeRig } from '../support/compute-rig.ts';
 import { assertNothingLeft, assertOneGuest, inFlight, settle } from '../support/launch-checks.ts';
+import { groupId } from '../support/stand-ins.ts';
 
 let rig: ComputeRig;
 before(async () => { rig = await startComputeRig({ hosts: ['host-1', 'host-2', 'host-3', 'host-4'] }); });
@@ -78,7 +79,7 @@ test('each refusal of another service ends in ERROR and leaves nothing', async (
   for (const [method, path] of cases) {
     const refusal = { method, path, status: 403, message: 'You may not.' };
     rig.world.refusals.push(refusal);
-    const { uuid } = await rig.launch();
+    const { uuid } = await rig.launch({ security_groups: [groupId] });
     await rig.pump({ see: ({ body }) => {
       // it goes on answering once it is undone
       if (body.includes('"method":"build_failed"')) rig.world.refusals.length = 0;

@@ -32,10 +32,10 @@ async function ground(cidr = '10.0.0.0/24', name = `project${++projects}`) {
   return { name, me, net, sub };
 }
 
-/** All that the table holds, but when something was last counted and how often something was changed. */
+/** All that the table holds, but when something was last counted, how often something was changed, and what hosts are still to be told of. */
 async function everything(): Promise<string[]> {
   const { Items } = await awsJson<{ Items: Record<string, any>[] }>(rig.engines.dynamodb.endpoint, 'DynamoDB_20120810', 'Scan', { TableName: 'neutron', ConsistentRead: true });
-  return Items.map(({ changed_at: _counted, revision_number: _revision, updated_at: _updated, ...item }) => canonical(item)).sort();
+  return Items.filter(({ pk }) => !pk.S.startsWith('refresh')).map(({ changed_at: _counted, revision_number: _revision, updated_at: _updated, ...item }) => canonical(item)).sort();
 }
 const canonical = (value: unknown): string =>
   Array.isArray(value) ? `[${value.map(canonical).join(', ')}]`

@@ -236,7 +236,8 @@ test('a service asks for the same port again and gets it again; another key is a
   const ask = (key: string) => post('/ports', me, body, { ...serviceHeader, 'X-Novaless-Idempotency-Key': key });
   const answers = await Promise.all([1, 2, 3, 4].map(() => ask('server-1/0')));
   assert.equal(new Set(answers.map(({ id }) => id)).size, 1);
-  assert.deepEqual(await ask('server-1/0'), answers[0]);
+  const timeless = ({ 'binding:filter': { rules }, ...one }: any) => ({ ...one, rules });
+  assert.deepEqual(timeless(await ask('server-1/0')), timeless(answers[0]));
   assert.equal(answers[0]['binding:host_id'], 'host1');
   assert.equal(answers[0]['binding:vif_type'], 'bridge');
   assert.equal(answers[0].status, 'ACTIVE');

@@ -7,7 +7,8 @@ interface Volume { id: string; status: string; size: number; attachments: string
 interface Attachment { id: string; volume_id: string; instance: string; status: string }
 
 const subnetId = '33333333-2222-4333-8444-555555555555';
-const groupId = '44444444-2222-4333-8444-555555555555';
+/** The project's default group. */
+export const groupId = '44444444-2222-4333-8444-555555555555';
 
 export function cloudOfStandIns({ project, imageId, networkId }: { project: string; imageId: string; networkId: string }) {
   const ports = new Map<string, Port>();
@@ -18,7 +19,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
   /** Refusals asked for by a test: path prefix and method to status and body. */
   const refusals: { method: string; path: RegExp; status: number; message: string }[] = [];
   let made = 0;
-  const state = { rings: 0, volumeStatus: 'available' };
+  const state = { rings: 0, volumeStatus: 'available', rules: [] as unknown[] };
   const reply = (body: unknown, status = 200) => ({ status, body });
   const gone = (what: string) => ({ status: 404, body: { itemNotFound: { code: 404, message: `${what} could not be found.` } } });
 
@@ -40,21 +41,24 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     if (collection === 'networks') return reply({ networks: [{ id: networkId, name: 'private', mtu: 1450, shared: false, project_id: project, 'router:external': false }] });
     if (collection === 'subnets') return reply({ subnets: [{ id: subnetId, network_id: networkId, cidr: '10.0.0.0/16', ip_version: 4, gateway_ip: '10.0.0.1', enable_dhcp: true, dns_nameservers: [], host_routes: [] }] });
     if (collection === 'security-groups') return reply({ security_groups: [{ id: groupId, name: 'default', project_id: project, security_group_rules: [] }] });
+    const shown = (port: Port) => (port['binding:host_id'] ? { ...port, 'binding:filter': { as_of: new Date().toISOString(), rules: state.rules } } : port);
     if (method === 'POST') {
       const known = key && ports.get(keys.get(key) ?? '');
-      if (known) return reply({ port: known }, 201);
+      if (known) return reply({ port: shown(known) }, 201);
       made++;
       const port: Port = { device_owner: '', fixed_ips: [{ subnet_id: subnetId, ip_address: `10.0.${made >> 8}.${made & 255}` }], security_groups: [groupId], mac_address: `fa:16:3e:00:00:${(made & 255).toString(16).padStart(2, '0')}`, ...body.port, id: randomUUID() };
       ports.set(port.id, port);
       if (key) keys.set(key, port.id);
-      return reply({ port }, 201);
+      return reply({ port: shown(port) }, 201);
     }
+    const ids = url.searchParams.getAll('id');
+    if (!id && ids.length) return reply({ ports: ids.flatMap((each) => ports.get(each) ?? []).map(shown) });
     if (!id) return reply({ ports: [...ports.values()].filter(({ device_id }) => device_id === url.searchParams.get('device_id')) });
     const port = ports.get(id);
     if (!port) return gone(`Port ${id}`);
     if (method === 'DELETE') return ports.delete(id), reply(undefined, 204);
     if (method === 'PUT') Object.assign(port, body.port);
-    return reply({ port });
+    return reply({ port: shown(port) });
   }
 
   function volume(method: string, collection: string, id: string | undefined, extra: string | undefined, url: URL, body: any, key: string | undefined) {
@@ -95,6 +99,8 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     ports, volumes, attachments, events, refusals, answer,
     get rings() { return state.rings; },
     set rings(count: number) { state.rings = count; },
+    /** What every port's host is to enforce from here on. */
+    set rules(rules: unknown[]) { state.rules = rules; },
     /** Of volumes made from here on. */
     set volumeStatus(status: string) { state.volumeStatus = status; },
     forget() {

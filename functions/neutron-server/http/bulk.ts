@@ -7,10 +7,10 @@ import type { View } from './list.ts';
  */
 export async function createEach<Given, Made>(
   request: Request, resource: string, collection: string,
-  create: (given: Given, nth: number) => Promise<Made>, view: (request: Request, made: Made) => View, undo: (made: Made) => Promise<unknown>,
+  create: (given: Given, nth: number) => Promise<Made>, view: (request: Request, made: Made) => View | Promise<View>, undo: (made: Made) => Promise<unknown>,
 ): Promise<Record<string, View | View[]>> {
   const body = request.body as Record<string, unknown>;
-  if (!(collection in body)) return { [resource]: view(request, await create(body[resource] as Given, 0)) };
+  if (!(collection in body)) return { [resource]: await view(request, await create(body[resource] as Given, 0)) };
   const made: Made[] = [];
   try {
     for (const [nth, given] of (body[collection] as Given[]).entries()) made.push(await create(given, nth));
@@ -18,5 +18,5 @@ export async function createEach<Given, Made>(
     for (const one of made.reverse()) await undo(one).catch(() => undefined);
     throw error;
   }
-  return { [collection]: made.map((one) => view(request, one)) };
+  return { [collection]: await Promise.all(made.map((one) => view(request, one))) };
 }

@@ -13,11 +13,15 @@ import { isRefusal } from '../quota/counted.ts';
 import { giveBack, take } from '../quota/usage.ts';
 import { ensureDefaultSecurityGroup } from '../security-group/defaults.ts';
 import { isMarked } from '../store/deletion.ts';
-import type { Network, Port } from '../store/records.ts';
+import { markWrites, type Mark } from '../refresh/mark.ts';
+import { tell } from '../refresh/tell.ts';
+import { db } from '../store/db.ts';
+import type { Network, Port, SecurityGroup } from '../store/records.ts';
 import { find, sees } from '../store/visible.ts';
 import { chooser, wantsOf } from './addresses.ts';
 import { addressPairsOf, isNetworkDevice, macOf, mergeDhcpOptions } from './attributes.ts';
-import { readGrounds, requireGrounds } from './grounds.ts';
+import { namesItself, readGrounds, requireGrounds } from './grounds.ts';
+import { marksFor } from './marks.ts';
 import { removePort } from './remove.ts';
 import type { PortCreate } from './schema.ts';
 import { checkPortSecurity, requireGroups } from './security.ts';
@@ -26,24 +30,28 @@ import { transition } from './store.ts';
 /** A POST with the same value (and owner) again is the same port: a caller that got no answer may ask again. */
 export const IDEMPOTENCY_HEADER = 'x-novaless-idempotency-key';
 
+/** A port, with its groups where they were read after it was there. */
+export interface Made { port: Port; groups?: SecurityGroup[] }
+
 /**
  * Makes a port: reads what it stands on, counts it, writes it with its addresses and all that refers to it at once, and looks
  * whether its network is still there. Four requests to the database where nobody else wants the same address.
  */
-export async function createPort(request: Request, given: PortCreate, nth = 0): Promise<Port> {
+export async function createPort(request: Request, given: PortCreate, nth = 0): Promise<Made> {
   const project = ownerOf(request, given);
   const key = request.header(IDEMPOTENCY_HEADER);
   const id = key ? derivedId('port', project, key, String(nth)) : randomUUID();
   const groupIds = given.security_groups ?? [defaultSecurityGroupId(project)];
-  const { network, groups, port: earlier } = await readGrounds({ network: given.network_id, groups: groupIds, ...(key && { port: id }) });
-  if (earlier) return sameRequest(earlier, given);
+  const { network, groups, named, port: earlier } = await readGrounds({ network: given.network_id, groups: groupIds, ...(key && { port: id }) });
+  if (earlier) return { port: sameRequest(earlier, given) };
   if (!network || !sees(request.context, network)) throw resourceNotFound('network', given.network_id);
   if (isMarked(network)) throw new StoreBusy(`network ${network.id} is being deleted`);
   authorize(request, given, network);
   const draft = draftPort(id, project, given, network, request);
   if (given.security_groups) requireGroups(request.context, draft.security_groups, groups);
-  else if (draft.security_groups.length) await ensureDefaultSecurityGroup(project, groups[0]);
-  const place = placing(draft, network, given);
+  else if (draft.security_groups.length && namesItself(await ensureDefaultSecurityGroup(project, groups[0]))) named.add(defaultSecurityGroupId(project));
+  const marks = marksFor(undefined, draft, onlyOf(named, draft));
+  const place = placing(draft, network, given, marks);
 
   await take(project, 'port');
   const port = await place().catch(async (error: unknown) => {
@@ -55,15 +63,27 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
   });
   if (port.made_by !== request.requestId) {
     await giveBack(project, 'port');
-    return sameRequest(port, given);
+    return { port: sameRequest(port, given) };
   }
   try {
-    await requireGrounds(port);
+    const after = await requireGrounds(port);
+    await namedMeanwhile(port, marks, after.named);
+    await tell(project, marks);
+    return { port, groups: after.groups };
   } catch (error) {
     await takeBack(port);
     throw error;
   }
-  return port;
+}
+
+const onlyOf = (named: Set<string>, { security_groups }: Port) => new Set(security_groups.filter((id) => named.has(id)));
+
+/** Somebody made the first rule that names the group while the port came to it: whoever was told of the rule may not know of the port. */
+async function namedMeanwhile(port: Port, marks: Mark[], named: Set<string>): Promise<void> {
+  const late = marksFor(undefined, port, onlyOf(named, port)).filter(({ subject }) => !marks.some((mark) => mark.subject === subject));
+  if (late.length === 0) return;
+  await db.transact(markWrites(late));
+  marks.push(...late);
 }
 
 function sameRequest(port: Port, given: PortCreate): Port {
@@ -107,13 +127,13 @@ function draftPort(id: string, project: string, given: PortCreate, network: Netw
 }
 
 /** Writes the port, with other addresses and another MAC as long as these turn out to be taken and may be others. */
-function placing(draft: Port, network: Network, given: PortCreate): () => Promise<Port> {
+function placing(draft: Port, network: Network, given: PortCreate, marks: Mark[]): () => Promise<Port> {
   const addresses = chooser(network, wantsOf(network, given.fixed_ips ?? undefined));
   let mac = draft.mac_address;
   return async () => {
     for (let macs = 1; ; ) {
       const port = { ...draft, mac_address: mac, fixed_ips: addresses.choose(mac) };
-      const clash = await transition(undefined, port);
+      const clash = await transition(undefined, port, marks);
       if (!clash) return port;
       if (clash.of === 'port') {
         const twin = await find('port', draft.id);

@@ -2,29 +2,40 @@ import { StoreBusy } from '../../../shared/store/errors.ts';
 import { resourceNotFound } from '../errors.ts';
 import { db } from '../store/db.ts';
 import { isMarked } from '../store/deletion.ts';
-import { resourceKey } from '../store/keys.ts';
+import { namedKey, resourceKey } from '../store/keys.ts';
 import type { Network, Port, SecurityGroup } from '../store/records.ts';
 
 /** What a port stands on, read in one request. */
-export interface Grounds { network: Network | undefined; groups: SecurityGroup[]; port: Port | undefined }
+export interface Grounds {
+  network: Network | undefined;
+  groups: SecurityGroup[];
+  port: Port | undefined;
+  /** Of the groups asked for, those whose members stand in rules, their own or others'. */
+  named: Set<string>;
+}
 
 export async function readGrounds(ids: { network: string; groups: string[]; port?: string }): Promise<Grounds> {
   const items = await db.getMany([
     resourceKey('network', ids.network),
-    ...ids.groups.map((id) => resourceKey('security_group', id)),
+    ...ids.groups.flatMap((id) => [resourceKey('security_group', id), namedKey(id)]),
     ...(ids.port ? [resourceKey('port', ids.port)] : []),
   ]);
   const of = (kind: string) => items.filter(({ sk }) => sk === kind) as unknown[];
-  return { network: of('network')[0] as Network | undefined, groups: of('security_group') as SecurityGroup[], port: of('port')[0] as Port | undefined };
+  const groups = of('security_group') as SecurityGroup[];
+  const named = new Set([...groups.filter(namesItself).map(({ id }) => id), ...items.filter(({ sk }) => sk === 'named').map(({ pk }) => String(pk).slice('security_group#'.length))]);
+  return { network: of('network')[0] as Network | undefined, groups, port: of('port')[0] as Port | undefined, named };
 }
+
+export const namesItself = ({ id, rules }: SecurityGroup) => Object.values(rules).some(({ remote_group_id }) => remote_group_id === id);
 
 /**
  * After a port took hold of its network, subnets and groups: are they still there? Who deletes one of them looks for ports after
  * he marked it (store/deletion.ts), so one of the two sees the other. Throws 404 where it's gone, and where its deletion is
- * still undecided that one should try again.
+ * still undecided that one should try again. Returns what was read.
  */
-export async function requireGrounds({ network_id, fixed_ips, security_groups }: Port): Promise<void> {
-  const { network, groups } = await readGrounds({ network: network_id, groups: security_groups });
+export async function requireGrounds({ network_id, fixed_ips, security_groups }: Port): Promise<Grounds> {
+  const grounds = await readGrounds({ network: network_id, groups: security_groups });
+  const { network, groups } = grounds;
   const missing =
     !network ? resourceNotFound('network', network_id)
     : fixed_ips.map(({ subnet_id }) => subnet_id).filter((id) => !network.subnets[id]).map((id) => resourceNotFound('subnet', id))[0]
@@ -32,4 +43,5 @@ export async function requireGrounds({ network_id, fixed_ips, security_groups }:
   if (missing) throw missing;
   const going = [network!, ...fixed_ips.map(({ subnet_id }) => network!.subnets[subnet_id]!), ...groups].find(isMarked);
   if (going) throw new StoreBusy(`${going.id} is being deleted`);
+  return grounds;
 }

@@ -1,7 +1,10 @@
 import { optimistically } from '../store/mutate.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import type { Port } from '../store/records.ts';
+import { tell } from '../refresh/tell.ts';
 import { find } from '../store/visible.ts';
+import { readGrounds } from './grounds.ts';
+import { marksFor } from './marks.ts';
 import { transition } from './store.ts';
 
 /** Deletes the port and all that it holds; undefined where it is not there (any more). The caller gives its quota back. */
@@ -12,7 +15,10 @@ export function removePort(id: string, check: (port: Port) => void = () => undef
     current = undefined;
     if (!port) return undefined;
     check(port);
-    if (await transition(port, undefined)) throw new ConditionFailed();
+    const { named } = port.security_groups.length ? await readGrounds({ network: port.network_id, groups: port.security_groups }) : { named: new Set<string>() };
+    const marks = marksFor(port, undefined, named);
+    if (await transition(port, undefined, marks)) throw new ConditionFailed();
+    await tell(port.project_id, marks);
     return port;
   });
 }

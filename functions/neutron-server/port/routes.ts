@@ -7,9 +7,11 @@ import { listReply, selectFields } from '../http/list.ts';
 import { requireRevision } from '../http/revision.ts';
 import { scopeOf } from '../http/scope.ts';
 import { giveBack } from '../quota/usage.ts';
-import type { Port } from '../store/records.ts';
+import type { View } from '../http/list.ts';
+import type { Port, SecurityGroup } from '../store/records.ts';
 import { find, findMany, listVisible, sees } from '../store/visible.ts';
 import { createPort } from './create.ts';
+import { filtersOf, mayAskFilter } from './filter.ts';
 import { removePort } from './remove.ts';
 import { portCreateBody, portUpdateBody, type PortCreate, type PortUpdate } from './schema.ts';
 import { portIdsOfDevice, portIdsOfNetwork, portIdsOfSecurityGroup } from './store.ts';
@@ -49,19 +51,42 @@ async function list(request: Request): Promise<Port[]> {
   return listVisible(context, 'port', scope);
 }
 
+/** A list tells filters only where it is asked for them by name: they are long. */
+async function listed(request: Request): Promise<View[]> {
+  const as_of = new Date().toISOString();
+  const found = await list(request);
+  const filters = request.query.getAll('fields').includes('binding:filter') ? await filtersOf(found.filter((port) => mayAskFilter(request, port)), as_of) : undefined;
+  return found.map((port) => portView(request, port, filters?.get(port.id)));
+}
+
+/** One port; who may see its filter gets it along. `as_of`: from before the port was written or read. */
+async function whole(request: Request, port: Port, as_of: string, groups?: SecurityGroup[]): Promise<View> {
+  return portView(request, port, mayAskFilter(request, port) ? (await filtersOf([port], as_of, groups)).get(port.id) : undefined);
+}
+const now = () => new Date().toISOString();
+
 export const portRoutes: Route[] = [
-  { method: 'GET', path: '/ports', policy: 'get_port', handler: async (request) => listReply(request, ports, (await list(request)).map((port) => portView(request, port))) },
+  { method: 'GET', path: '/ports', policy: 'get_port', handler: async (request) => listReply(request, ports, await listed(request)) },
   {
     method: 'POST', path: '/ports', policy: 'create_port', body: portCreateBody, status: 201,
-    handler: async (request) => ({
-      body: await createEach(request, 'port', 'ports', (given: PortCreate, nth) => createPort(request, given, nth), portView,
-        async (made) => (await removePort(made.id)) && giveBack(made.project_id, 'port')),
-    }),
+    handler: async (request) => {
+      const as_of = now();
+      return {
+        body: await createEach(request, 'port', 'ports', (given: PortCreate, nth) => createPort(request, given, nth), (_request, { port, groups }) => whole(request, port, as_of, groups),
+          async ({ port }) => (await removePort(port.id)) && giveBack(port.project_id, 'port')),
+      };
+    },
   },
-  { method: 'GET', path: '/ports/{id}', policy: 'get_port', handler: async (request) => ({ body: { port: selectFields(portView(request, await findVisiblePort(request)), request.query) } }) },
+  { method: 'GET', path: '/ports/{id}', policy: 'get_port', handler: async (request) => {
+    const as_of = now();
+    return { body: { port: selectFields(await whole(request, await findVisiblePort(request), as_of), request.query) } };
+  } },
   {
     method: 'PUT', path: '/ports/{id}', policy: 'get_port', body: portUpdateBody,
-    handler: async (request) => ({ body: { port: portView(request, await updatePort(request, await findVisiblePort(request), (request.body as { port: PortUpdate }).port)) } }),
+    handler: async (request) => {
+      const as_of = now();
+      return { body: { port: await whole(request, await updatePort(request, await findVisiblePort(request), (request.body as { port: PortUpdate }).port), as_of) } };
+    },
   },
   { method: 'DELETE', path: '/ports/{id}', policy: 'get_port', handler: remove },
 ];

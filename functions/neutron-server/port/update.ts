@@ -5,12 +5,14 @@ import { enforce, enforceAttributes } from '../http/enforce.ts';
 import { requireRevision } from '../http/revision.ts';
 import { revised } from '../http/standard.ts';
 import { canonicalAddress } from '../ipam/address.ts';
+import { tell } from '../refresh/tell.ts';
 import { optimistically } from '../store/mutate.ts';
 import type { FixedIp, Network, Port } from '../store/records.ts';
 import { find } from '../store/visible.ts';
 import { chooser, wantsOf } from './addresses.ts';
 import { addressPairsOf, isNetworkDevice, macOf, mergeDhcpOptions } from './attributes.ts';
 import { readGrounds, requireGrounds } from './grounds.ts';
+import { marksFor } from './marks.ts';
 import type { PortUpdate } from './schema.ts';
 import { checkPortSecurity, requireGroups } from './security.ts';
 import { transition } from './store.ts';
@@ -24,11 +26,11 @@ export function updatePort(request: Request, seen: Port, given: PortUpdate): Pro
     if (!before) throw resourceNotFound('port', seen.id);
     requireRevision(request, before);
     const newGroups = (given.security_groups ?? []).filter((id) => !before.security_groups.includes(id));
-    const { network, groups } = await readGrounds({ network: before.network_id, groups: newGroups });
+    const { network, groups, named } = await readGrounds({ network: before.network_id, groups: [...new Set([...before.security_groups, ...newGroups])] });
     if (!network) throw resourceNotFound('network', before.network_id);
     authorize(request, given, before, network);
     requireGroups(request.context, newGroups, groups);
-    return write(before, changed(before, given), network, given);
+    return write(before, changed(before, given), network, given, named);
   });
 }
 
@@ -76,17 +78,19 @@ function keptAddresses(before: FixedIp[], wanted: NonNullable<PortUpdate['fixed_
   return { keep, open };
 }
 
-async function write(before: Port, draft: Port, network: Network, given: PortUpdate): Promise<Port> {
+async function write(before: Port, draft: Port, network: Network, given: PortUpdate, named: Set<string>): Promise<Port> {
   const { keep, open } = given.fixed_ips ? keptAddresses(before.fixed_ips, given.fixed_ips) : { keep: given.fixed_ips === null ? [] : before.fixed_ips, open: [] };
   const addresses = chooser(network, wantsOf(network, open), keep);
   for (;;) {
     const after = { ...draft, fixed_ips: addresses.choose(draft.mac_address) };
-    const clash = await transition(before, after);
+    const marks = marksFor(before, after, named);
+    const clash = await transition(before, after, marks);
     if (clash?.of === 'port') throw new ConditionFailed(); // another change came first: look again
     if (clash?.of === 'mac') throw macAddressInUse(network.id, after.mac_address);
     if (clash) await addresses.learn(clash);
     else {
       await requireStill(before, after);
+      await tell(after.project_id, marks);
       return after;
     }
   }

@@ -5,7 +5,9 @@ import { resourceNotFound, securityGroupInUse } from '../errors.ts';
 import { revised } from '../http/standard.ts';
 import { db } from '../store/db.ts';
 import { newMark } from '../store/deletion.ts';
-import { everywhere, groupRemoteKey, ownedKey, resourceKey } from '../store/keys.ts';
+import { groupSubject, markWrites, refreshMark } from '../refresh/mark.ts';
+import { tell } from '../refresh/tell.ts';
+import { everywhere, groupRemoteKey, namedKey, ownedKey, resourceKey } from '../store/keys.ts';
 import { optimistically } from '../store/mutate.ts';
 import type { SecurityGroup, SecurityGroupRule } from '../store/records.ts';
 import { find } from '../store/visible.ts';
@@ -18,6 +20,9 @@ const pointers = (rule: SecurityGroupRule): Write[] => [
   { put: { ...resourceKey('security_group_rule', rule.id), security_group_id: rule.security_group_id } },
   ...(rule.remote_group_id ? [{ put: { ...groupRemoteKey(rule.remote_group_id, rule.id), security_group_id: rule.security_group_id } }] : []),
 ];
+/** So that who comes to the group a rule names, and who leaves it, knows that somebody cares. */
+const naming = (id: string, rules: SecurityGroupRule[]): Write[] =>
+  [...new Set(rules.flatMap(({ remote_group_id }) => (remote_group_id && remote_group_id !== id ? remote_group_id : [])))].map((remote) => ({ put: namedKey(remote) }));
 const withoutPointers = (rule: SecurityGroupRule): Write[] => [
   { delete: resourceKey('security_group_rule', rule.id) },
   ...(rule.remote_group_id ? [{ delete: groupRemoteKey(rule.remote_group_id, rule.id) }] : []),
@@ -31,7 +36,7 @@ export const insertSecurityGroup = (group: SecurityGroup): Promise<void> =>
     ...Object.values(group.rules).flatMap(pointers),
   ]);
 
-/** Changes the group by `change`, asked again where another change came first; rules that come or go take their pointers along. */
+/** Changes the group by `change`, asked again where another change came first; rules that come or go take their pointers along, and hosts are told. */
 export function changeSecurityGroup(id: string, change: (group: SecurityGroup) => SecurityGroup): Promise<SecurityGroup> {
   return optimistically(async () => {
     const before = await find('security_group', id);
@@ -40,7 +45,9 @@ export function changeSecurityGroup(id: string, change: (group: SecurityGroup) =
     const come = Object.values(after.rules).filter((rule) => !(rule.id in before.rules));
     const gone = Object.values(before.rules).filter((rule) => !(rule.id in after.rules));
     const write: Write = { put: item(after), if: { revision_number: before.revision_number } };
-    await db.transact([write, ...come.flatMap(pointers), ...gone.flatMap(withoutPointers)]);
+    const marks = come.length + gone.length > 0 ? [refreshMark(groupSubject(id), 'rules')] : [];
+    await db.transact([write, ...come.flatMap(pointers), ...naming(id, come), ...gone.flatMap(withoutPointers), ...markWrites(marks)]);
+    await tell(after.project_id, marks);
     return after;
   });
 }
@@ -67,6 +74,7 @@ export async function removeSecurityGroup(id: string): Promise<SecurityGroup> {
     await db.transact([
       { delete: keyOf(id), if: { deleting: mark, revision_number: group.revision_number } },
       { delete: ownedKey(group.project_id, 'security_group', id) },
+      { delete: namedKey(id) },
       ...all,
     ]);
   } catch (error) {

@@ -13,12 +13,15 @@ import type { Key } from '../../../shared/store/table.ts';
  *   project#P             KIND#ID                     → what the project owns
  *   project#P             quota#KIND                  used, limit
  *   shared                network#ID                  networks that other projects see
- *   macs#NETWORK          MAC                         → port_id: unique MACs, and the ports of a network
+ *   macs#NETWORK          MAC                         → port_id, host: unique MACs, and the ports of a network
  *   addresses#SUBNET      ADDRESS                     → port_id: an address is had by who put it here first
  *   device#ID             PORT                        ports of a server
- *   group-ports#GROUP     PORT                        ports of a security group
+ *   group-ports#GROUP     PORT                        → addresses, host: ports of a security group
  *   group-remotes#GROUP   RULE                        → security_group_id: rules of any group that name this one as remote
+ *   security_group#ID     named                       another group's rule names it, or did so once
  *   segment#TYPE#PHYSICAL NUMBER                      → network_id
+ *   refresh#SUBJECT       ID                          what hosts have to be told of a group or a port (refresh/mark.ts)
+ *   refresh-turn#SUBJECT  turn                        when they were last told
  *
  * Index gsi1 finds all networks, ports and groups of all projects, for administrators' lists.
  */
@@ -31,6 +34,7 @@ export const addressKey = (subnet: string, address: string): Key => ({ pk: `addr
 export const deviceKey = (device: string, port: string): Key => ({ pk: `device#${device}`, sk: port });
 export const groupPortKey = (group: string, port: string): Key => ({ pk: `group-ports#${group}`, sk: port });
 export const groupRemoteKey = (group: string, rule: string): Key => ({ pk: `group-remotes#${group}`, sk: rule });
+export const namedKey = (group: string): Key => ({ pk: `security_group#${group}`, sk: 'named' });
 export const segmentKey = (type: string, physical: string | null, number: number | null): Key => ({ pk: `segment#${type}#${physical ?? ''}`, sk: String(number ?? 0).padStart(8, '0') });
 
 /** Index attributes of a resource that administrators list across projects. */

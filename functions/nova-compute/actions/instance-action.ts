@@ -24,13 +24,13 @@ export async function instanceAction(message: Message, { context }: Delivery): P
   try {
     const action = actions[message.action];
     if (!action) throw new CannotDo(`The action ${message.action} is not known to the compute service.`);
-    const args = await action.args(asked);
+    const { args, writes = [] } = action.prepare ? await action.prepare(asked) : { args: await action.args(asked) };
     if (!validator(commandArgs[action.kind])(args)) throw new CannotDo(`The action ${message.action} was asked for with arguments that make no sense.`);
     const { host, instance_uuid: subject, project_id, sequence, request_id } = message;
     await give(host, order({
       id: `${message.action}-${request_id}`, kind: action.kind, host, subject, project_id, seconds: action.seconds, args: args as never,
       purpose: { for: 'action', action: message.action, args: message.args, sequence, request_id, started_at }, context,
-    }));
+    }), writes);
   } catch (error) {
     if (!(error instanceof CannotDo)) throw error;
     await actionFailed(asked, started_at, error.message);

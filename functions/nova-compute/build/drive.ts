@@ -6,16 +6,19 @@ import { order } from '../host/command.ts';
 import { ring } from '../host/ring.ts';
 import { due, journal, type Build } from '../journal.ts';
 import { freed, held, LeaseLost, release, save } from '../lease.ts';
-import { TransactionRefused } from '../../../shared/store/errors.ts';
+import { StoreBusy, TransactionRefused } from '../../../shared/store/errors.ts';
+import type { Write } from '../../../shared/store/table.ts';
 import { guestOf, spawnSeconds, type SpawnParts } from './guest.ts';
 import { findImage } from './image.ts';
 import { allocateNetwork } from './network.ts';
+import { firstTold } from '../network/refresh.ts';
 import { attachVolumes, isToBeMade } from './storage.ts';
 import { fail, undo } from './undo.ts';
 
 /** A volume that takes longer than this to be made fails its launch. */
 const VOLUME_SECONDS = 900;
 const LOOK_AGAIN_SECONDS = 60;
+const NETWORK_TRIES = 5;
 
 /** Takes a leased build as far as it goes, from wherever it stands. Whatever can't be done ends in its undo. */
 export async function drive(build: Build): Promise<void> {
@@ -33,13 +36,18 @@ export async function drive(build: Build): Promise<void> {
 /** Steps 19 to 28. What a step may have made is in the journal, or can be found from it, before the next one begins. */
 async function launch(build: Build): Promise<void> {
   const image = await findImage(build);
-  const network = await allocateNetwork(build);
+  let network = await allocateNetwork(build);
   build = await save(build, {
     set: { interfaces: network.interfaces, steps: recordedSteps(), ...(build.instance!.block_devices.some(isToBeMade) && { makes_volumes: true }) },
   });
   const storage = await attachVolumes(build);
   if (storage === 'waiting') return wait(build);
-  await spawn(build, { image, vifs: network.vifs, block_devices: storage.block_devices, console_public_key: build.console_public_key! });
+  for (let tries = 1; ; tries++) {
+    const parts = { image, vifs: network.vifs, block_devices: storage.block_devices, console_public_key: build.console_public_key! };
+    if (await spawn(build, parts, firstTold(build.instance_uuid, build.host, network.vifs, network.as_of))) return;
+    if (tries === NETWORK_TRIES) throw new StoreBusy('the ports of the instance keep changing');
+    network = await allocateNetwork(build); // what the ports may send and receive changed meanwhile
+  }
 }
 
 /** The launch rests until cinder tells that its volumes are there (volume_ready), or the sweeper looks after it. */
@@ -48,25 +56,28 @@ async function wait(build: Build): Promise<void> {
   await save(build, { set: { state: 'waiting', steps: recordedSteps(), ...due(build.instance_uuid, Date.now() + LOOK_AGAIN_SECONDS * 1000) }, ...freed });
 }
 
-/** Step 28: the command for the host, and the journal's word of it, together; then the ring. */
-async function spawn(build: Build, parts: SpawnParts): Promise<void> {
+/** Step 28: the command for the host, and the journal's word of it, together; then the ring. False where what it tells of the ports (`told`) is out of date. */
+async function spawn(build: Build, parts: SpawnParts, told: Write[]): Promise<boolean> {
   const { host, attempt, instance_uuid, project_id, context, instance } = build;
-  await step(28, 'nova-compute', build.request_id, async () => {
+  const given = await step(28, 'nova-compute', build.request_id, async () => {
     const command = order({
       id: `spawn-${instance_uuid}-${attempt}`, kind: 'spawn', host, subject: instance_uuid, project_id, attempt, seconds: spawnSeconds(parts.image),
       args: guestOf(instance!, parts), purpose: { for: 'build', attempt }, context: context!,
     });
     const set = { state: 'spawning', block_devices: parts.block_devices, steps: recordedSteps() };
     try {
-      await journal.transact([{ update: build, change: { set, remove: ['due_pk', 'due_at'] }, if: held(build) }, ...command]);
+      await journal.transact([{ update: build, change: { set, remove: ['due_pk', 'due_at'] }, if: held(build) }, ...command, ...told]);
     } catch (error) {
-      if (error instanceof TransactionRefused) throw new LeaseLost();
-      throw error;
+      if (!(error instanceof TransactionRefused)) throw error;
+      if (error.failed.slice(0, 1 + command.length).some(({ conditionFailed }) => conditionFailed)) throw new LeaseLost();
+      return false;
     }
     build = { ...build, ...set, state: 'spawning' };
     await ring(host);
+    return true;
   });
-  await announce(build, { rung: true });
+  if (given) await announce(build, { rung: true });
+  return given;
 }
 
 /** Tells nova-conductor that the host has it now, with all that was made for the instance. Repeated where it may have got lost. */

@@ -8,13 +8,18 @@ import { neutron, type Neutron, type Port } from '../network/neutron.ts';
 import { bindPort, groupIds, makePort, onlyNetwork } from '../network/ports.ts';
 import { byId, interfaceOf, vifOf, type Surroundings } from '../network/vif.ts';
 
-export interface NetworkInfo { vifs: Vif[]; interfaces: VirtualInterface[] }
+export interface NetworkInfo {
+  vifs: Vif[];
+  interfaces: VirtualInterface[];
+  /** As of when each port's state is, by port. */
+  as_of: Map<string, string>;
+}
 
 /** Steps 22 to 24: the instance's ports, made or bound to its host, with all that the host must know of their networks. */
 export async function allocateNetwork(build: Build): Promise<NetworkInfo> {
   const { instance, request_id } = build;
   const asked = instance!.requested_networks;
-  const info = asked === 'none' ? { vifs: [], interfaces: [] } : await step(22, 'nova-compute', request_id, () => refusalsAreFinal(allocate(build, instance!)));
+  const info = asked === 'none' ? { vifs: [], interfaces: [], as_of: new Map<string, string>() } : await step(22, 'nova-compute', request_id, () => refusalsAreFinal(allocate(build, instance!)));
   stepDone(24, 'nova-compute', request_id);
   return info;
 }
@@ -26,24 +31,27 @@ async function allocate({ context, host, attempt }: Build, instance: Instance): 
   const networkIds = named?.every(({ network_id }) => network_id) ? unique(named.map(({ network_id }) => network_id!)) : undefined;
   const [networks, groups, someSubnets] = await Promise.all([
     client.networks(networkIds),
-    client.securityGroupsOf(instance.project_id),
+    namesGroups(instance) ? client.securityGroupsOf(instance.project_id) : [],
     networkIds ? client.subnetsOf(networkIds) : undefined,
   ]);
   const wanted = named ?? onlyNetwork(networks, instance.project_id);
   for (const { network_id } of wanted) if (network_id && !networks.some(({ id }) => id === network_id)) throw new CannotDo(`Network ${network_id} could not be found.`);
-  const groupsWanted = instance.security_groups.length ? groupIds(instance.security_groups, groups, instance.project_id) : undefined;
+  const groupsWanted = namesGroups(instance) ? groupIds(instance.security_groups, groups, instance.project_id) : undefined;
 
   const ports: Port[] = [];
   for (const [i, each] of wanted.entries()) ports.push(await portFor(client, instance, host, each, { groups: groupsWanted, key: `${instance.uuid}:${attempt}:${i}` }));
 
   const subnets = someSubnets ?? (await client.subnetsOf(unique(ports.map(({ network_id }) => network_id))));
-  const foreign = unique(ports.flatMap(({ security_groups }) => security_groups)).filter((id) => !groups.some((group) => group.id === id));
-  const surroundings: Surroundings = { networks: byId(networks), subnets: byId(subnets), groups: byId([...groups, ...(await client.securityGroups(foreign))]) };
+  const surroundings: Surroundings = { networks: byId(networks), subnets: byId(subnets) };
   return {
     vifs: ports.map((port, i) => vifOf(port, surroundings, wanted[i]!.tag)),
     interfaces: ports.map((port, i) => interfaceOf(port, surroundings, { created_by_nova: wanted[i]!.port_id === undefined, ...(wanted[i]!.tag && { tag: wanted[i]!.tag }) })),
+    as_of: new Map(ports.map((port) => [port.id, port['binding:filter'].as_of])),
   };
 }
+
+/** Neutron gives `default` where nothing else is said. */
+const namesGroups = ({ security_groups }: Instance) => security_groups.some((name) => name !== 'default');
 
 /** The port brought for this place, or one made for it: asked for again, it is the same one. */
 function portFor(client: Neutron, instance: Instance, host: string, wanted: RequestedNetwork, { groups, key }: { groups: string[] | undefined; key: string }): Promise<Port> {

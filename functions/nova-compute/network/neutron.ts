@@ -1,3 +1,4 @@
+import type { Vif } from '../../../shared/agent/command.ts';
 import { rest, type Caller } from '../../../shared/openstack/rest.ts';
 
 /** The parts of the Networking API v2 that nova-compute reads. */
@@ -10,7 +11,12 @@ export interface Port {
   fixed_ips: { subnet_id: string; ip_address: string }[];
   security_groups: string[];
   port_security_enabled?: boolean;
+  allowed_address_pairs: { ip_address: string; mac_address: string }[];
   project_id: string;
+  'binding:host_id': string;
+  'binding:profile': Record<string, unknown>;
+  /** Of a bound port: what its host is to enforce, as of when; whatever was written before then is in it. */
+  'binding:filter': { as_of: string; rules: Vif['security_rules'] };
 }
 export interface Network { id: string; name: string; mtu: number; shared: boolean; project_id: string; 'router:external': boolean; port_security_enabled?: boolean }
 export interface Subnet {
@@ -23,16 +29,12 @@ export interface Subnet {
   dns_nameservers: string[];
   host_routes: { destination: string; nexthop: string }[];
 }
-export interface SecurityGroupRule {
-  direction: 'ingress' | 'egress';
-  ethertype: string;
-  protocol: string | null;
-  port_range_min: number | null;
-  port_range_max: number | null;
-  remote_ip_prefix: string | null;
-  remote_group_id: string | null;
-}
-export interface SecurityGroup { id: string; name: string; project_id: string; security_group_rules: SecurityGroupRule[] }
+export interface SecurityGroup { id: string; name: string; project_id: string }
+
+/** What refreshing an interface needs of a port. */
+const PORT_FIELDS: (keyof Port)[] = [
+  'id', 'network_id', 'mac_address', 'device_id', 'device_owner', 'fixed_ips', 'security_groups', 'port_security_enabled', 'allowed_address_pairs', 'project_id', 'binding:host_id', 'binding:filter',
+];
 
 const query = (name: string, values: string[]) => values.map((value) => `${name}=${encodeURIComponent(value)}`).join('&');
 
@@ -41,11 +43,12 @@ export function neutron(caller: Caller) {
   const get = async <T>(path: string) => rest<T>('network', 'GET', path, { caller });
   return {
     portsOf: async (device: string) => (await get<{ ports: Port[] }>(`/ports?${query('device_id', [device])}`)).ports,
+    /** Ports by id, those that are still there, with their filters. */
+    portsWithFilter: async (ids: string[]) => (await get<{ ports: Port[] }>(`/ports?${query('id', ids)}&${query('fields', PORT_FIELDS)}`)).ports,
     port: async (id: string) => (await get<{ port: Port }>(`/ports/${id}`)).port,
     networks: async (ids?: string[]) => (await get<{ networks: Network[] }>(`/networks${ids ? `?${query('id', ids)}` : ''}`)).networks,
     subnetsOf: async (networks: string[]) => (networks.length ? (await get<{ subnets: Subnet[] }>(`/subnets?${query('network_id', networks)}`)).subnets : []),
-    securityGroupsOf: async (project: string) => (await get<{ security_groups: SecurityGroup[] }>(`/security-groups?${query('project_id', [project])}`)).security_groups,
-    securityGroups: async (ids: string[]) => (ids.length ? (await get<{ security_groups: SecurityGroup[] }>(`/security-groups?${query('id', ids)}`)).security_groups : []),
+    securityGroupsOf: async (project: string) => (await get<{ security_groups: SecurityGroup[] }>(`/security-groups?${query('project_id', [project])}&${query('fields', ['id', 'name', 'project_id'])}`)).security_groups,
     /** The same key again answers with the same port. */
     createPort: async (port: Record<string, unknown>, key: string) =>
       (await rest<{ port: Port }>('network', 'POST', '/ports', { caller, body: { port }, headers: { 'X-Novaless-Idempotency-Key': key } })).port,

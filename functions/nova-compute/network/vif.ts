@@ -1,14 +1,14 @@
 import type { Vif } from '../../../shared/agent/command.ts';
 import type { VirtualInterface } from '../../../shared/objects/instance.ts';
-import type { Network, Port, SecurityGroup, Subnet } from './neutron.ts';
+import type { Network, Port, Subnet } from './neutron.ts';
 
 /** What a port stands on, by id. */
-export interface Surroundings { networks: Map<string, Network>; subnets: Map<string, Subnet>; groups: Map<string, SecurityGroup> }
+export interface Surroundings { networks: Map<string, Network>; subnets: Map<string, Subnet> }
 
 export const byId = <T extends { id: string }>(items: T[]): Map<string, T> => new Map(items.map((item) => [item.id, item]));
 
-/** A port as the host needs it: addresses with their subnets, and the rules of its security groups. */
-export function vifOf(port: Port, { networks, subnets, groups }: Surroundings, tag: string | undefined): Vif {
+/** A port as the host needs it: addresses with their subnets, and the rules of its security groups, remote groups resolved. */
+export function vifOf(port: Port, { networks, subnets }: Surroundings, tag: string | undefined): Vif {
   const network = networks.get(port.network_id)!;
   const portSecurity = port.port_security_enabled ?? true;
   return {
@@ -19,10 +19,8 @@ export function vifOf(port: Port, { networks, subnets, groups }: Surroundings, t
       const { cidr, gateway_ip, ip_version: version, dns_nameservers, host_routes, enable_dhcp } = subnet;
       return [{ ip_address, subnet_id, cidr, gateway_ip, version, dns_nameservers, host_routes, enable_dhcp }];
     }),
-    security_rules: portSecurity
-      ? port.security_groups.flatMap((id) => groups.get(id)?.security_group_rules ?? []).map(({ direction, ethertype, protocol, port_range_min, port_range_max, remote_ip_prefix, remote_group_id }) =>
-          ({ direction, ethertype, protocol, port_range_min, port_range_max, remote_ip_prefix, remote_group_id }))
-      : [],
+    security_rules: port['binding:filter'].rules,
+    ...(port.allowed_address_pairs?.length && { allowed_address_pairs: port.allowed_address_pairs }),
   };
 }
 

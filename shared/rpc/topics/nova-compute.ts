@@ -18,6 +18,13 @@ export const novaCompute = topic(
     instance_action: {
       args: Type.Object({ ...OnHost, action: Type.String(), args: Type.Record(Type.String(), Type.Unknown()), sequence: Type.Integer(), request_id: Type.String() }),
     },
+    /**
+     * What ports may send and receive, or who they may hear from, changed: the hosts that have them are given their present state,
+     * which is asked of neutron, so that neither order nor repetition of these messages matters.
+     */
+    refresh_interfaces: { args: Type.Object({ port_ids: Type.Array(Type.String(), { maxItems: 100 }) }) },
+    /** The name or the metadata of an instance on a host changed; `revision` grows with every change. */
+    refresh_metadata: { args: Type.Object({ ...OnHost, name: Type.String(), metadata: Type.Record(Type.String(), Type.String()), revision: Type.Integer() }) },
     /** Undo all that the instance has: on its host (null: it never had one), ports, volumes; then instance_destroyed. */
     terminate_instance: {
       args: Type.Object({

@@ -1,0 +1,39 @@
+import { absentOr, atMost, absent } from '../../../shared/store/condition.ts';
+import { ConditionFailed } from '../../../shared/store/errors.ts';
+import type { Key } from '../../../shared/store/table.ts';
+import { db } from '../store/db.ts';
+
+/** Refreshes of one group take turns, so that a thousand changes of a large group are a few refreshes and no storm. */
+interface Turn { last_at: number; size: number; deferred_until?: number }
+
+/** Between two refreshes: soon for rules, which people wait for; by the number of ports told for members that come and go. */
+const SOON_MS = 500;
+const MS_A_PORT = 5;
+const AT_MOST_MS = 30_000;
+const pause = (size: number, urgent: boolean) => (urgent ? SOON_MS : Math.min(AT_MOST_MS, Math.max(SOON_MS, size * MS_A_PORT)));
+
+const turnKey = (subject: string): Key => ({ pk: `refresh-turn#${subject}`, sk: 'turn' });
+const remembered = () => Math.floor(Date.now() / 1000) + 86_400;
+
+/** 'now', seconds until it is this one's turn, or 'another' where somebody comes back for it already. */
+export async function takeTurn(subject: string, urgent: boolean): Promise<'now' | 'another' | { seconds: number }> {
+  const there = await db.get<Turn & Key>(turnKey(subject));
+  const now = Date.now();
+  const at = there ? there.last_at + pause(there.size, urgent) : 0;
+  try {
+    if (at <= now) {
+      await db.update(turnKey(subject), { set: { last_at: now, size: there?.size ?? 0, expires_at: remembered() } }, there ? { last_at: there.last_at } : { pk: absent() });
+      return 'now';
+    }
+    await db.update(turnKey(subject), { set: { deferred_until: at } }, [{ deferred_until: absentOr(0) }, { deferred_until: atMost(now) }]);
+    return { seconds: Math.ceil((at - now) / 1000) };
+  } catch (error) {
+    if (!(error instanceof ConditionFailed)) throw error;
+    // who took this turn may have read the marks before ours was there: once more, after the pause
+    if (at <= now) return { seconds: 1 };
+    return urgent ? { seconds: 1 } : 'another';
+  }
+}
+
+/** So many ports were told. */
+export const turnTaken = (subject: string, size: number) => db.update(turnKey(subject), { set: { size, expires_at: remembered() } });
