@@ -24,7 +24,7 @@ export async function instanceUpdate(update: Update): Promise<void> {
   if (!instance) return;
   if (attempt !== undefined && change.vm_state === 'active' && instance.clears_failed_builds) await clearFailedBuilds(instance);
   const notification = event?.finish && notificationOf(event.name, failed);
-  if (notification) await notifyInstance(notification, instance, failed ? { reason: event.details } : {});
+  if (notification) await notifyInstance(notification, instance, { request_id, ...(failed && { reason: event.details }) });
 }
 
 /** The instance as it is now; or why the change was not made. */

@@ -74,6 +74,8 @@ export interface Instance extends Key {
   task_state: TaskState | null;
   /** The request that began the task under way: only its own end ends it. */
   task_request_id?: string;
+  /** The last task's request, and what that belonged to, where it said so; stays after its end. */
+  task_asked?: { request_id: string; global_request_id: string };
   power_state: PowerState;
   host: string | null;
   node: string | null;
@@ -114,6 +116,8 @@ export interface Instance extends Key {
   fault?: Fault;
   /** The request of the launch, whose action record holds the 28 steps. */
   create_request_id: string;
+  /** What that request belonged to elsewhere, where it said so: an orchestrator's request, an event. */
+  create_global_request_id?: string;
   // in flight only: found by the sweeper through by-due
   due_pk?: string;
   due_at?: string;

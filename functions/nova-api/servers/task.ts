@@ -61,6 +61,7 @@ export async function beginTask(found: Instance, task: Task, request: Pick<Reque
 }
 
 async function write(found: Instance, task: Task, request: Pick<Request, 'context' | 'requestId' | 'receivedAt'>): Promise<{ before: Instance; after: Instance }> {
+  const { context, requestId } = request;
   for (let before: Instance | undefined = found, attempt = 1; attempt <= 8; attempt++) {
     if (!before || before.vm_state === 'deleted') throw serverNotFound(found.uuid);
     checkLock(before, request);
@@ -68,6 +69,7 @@ async function write(found: Instance, task: Task, request: Pick<Request, 'contex
     const change = task.change?.(before) ?? {};
     const set = {
       ...(task.taskState && { task_state: task.taskState, task_request_id: request.requestId, ...dueInstance(before.uuid, new Date(Date.now() + TASK_SECONDS * 1000)) }),
+      ...(context.global_request_id && { task_asked: { request_id: requestId, global_request_id: context.global_request_id } }),
       ...change.set, sequence: before.sequence + 1, updated_at: now(),
     };
     try {

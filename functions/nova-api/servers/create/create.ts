@@ -15,6 +15,7 @@ import { isTrue } from '../../common/types.ts';
 import { linksOf } from '../../common/links.ts';
 import { giveBack, reserve, type Ask } from '../../quota/reserve.ts';
 import { nova } from '../../store.ts';
+import { once } from './once.ts';
 import { type LaunchPlan, planLaunch } from './plan.ts';
 import { createAction, newInstances } from './record.ts';
 import { type LaunchRequest, launchRequest } from './request.ts';
@@ -29,8 +30,12 @@ export async function createServers(request: Request<CreateBody>): Promise<Reply
   const received = request.receivedAt.toISOString();
   stepDone(3, ACTOR, requestId, { start: received, end: received });
   const asked = launchRequest(request);
-  const { plan, ask, count } = await step(6, ACTOR, requestId, () => planAndReserve(asked, request));
-  const instances = newInstances(asked, plan, count, context);
+  return once(request, { start: (uuids) => start(asked, request, uuids), answerFor: (first) => answer(first, asked, request) });
+}
+
+async function start(asked: LaunchRequest, request: Request<CreateBody>, uuids: (index: number) => string): Promise<Reply> {
+  const { plan, ask, count } = await step(6, ACTOR, request.requestId, () => planAndReserve(asked, request));
+  const instances = newInstances(asked, plan, count, request.context, uuids);
   await write(instances, request).catch(async (error: unknown) => {
     await giveBack(ask, count);
     throw error;

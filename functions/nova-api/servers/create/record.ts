@@ -7,11 +7,11 @@ import type { LaunchPlan } from './plan.ts';
 import type { LaunchRequest } from './request.ts';
 
 /** The first record of each new instance: BUILD, task `scheduling`, due before long. */
-export function newInstances(asked: LaunchRequest, plan: LaunchPlan, count: number, context: RequestContext): Instance[] {
+export function newInstances(asked: LaunchRequest, plan: LaunchPlan, count: number, context: RequestContext, uuids: (index: number) => string): Instance[] {
   const reservationId = `r-${randomUUID().replaceAll('-', '').slice(0, 8)}`;
   const several = asked.maxCount > 1;
   return Array.from({ length: count }, (_, index): Instance => {
-    const uuid = randomUUID();
+    const uuid = uuids(index);
     const createdAt = now();
     const suffix = several ? `-${index + 1}` : '';
     const { flavor } = plan;
@@ -64,6 +64,7 @@ export function newInstances(asked: LaunchRequest, plan: LaunchPlan, count: numb
       locked: false,
       locked_reason: null,
       create_request_id: context.request_id,
+      ...(context.global_request_id && { create_global_request_id: context.global_request_id }),
       ...dueInstance(uuid, new Date(Date.now() + SCHEDULING_SECONDS * 1000)),
       ...allServersIndex(uuid, createdAt),
     };
