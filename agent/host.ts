@@ -33,7 +33,7 @@ export interface Shared {
 const LOOK_MS = 60_000;
 const REST_MS = 50; // between two looks: rings come in flocks
 
-const defaultCapacity = { vcpus: 32, memory_mb: 64 * 1024, local_gb: 1024 };
+export const defaultCapacity = { vcpus: 32, memory_mb: 64 * 1024, local_gb: 1024 };
 
 /** One host: its identity, its driver, its commands. */
 export function startHost(own: HostConfig, { config, aws, images, reports, makeDriver, stopping }: Shared) {

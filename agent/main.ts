@@ -2,6 +2,8 @@
  * The program on the hypervisor host.
  * usage: main.ts --config FILE [--exit-with-stdin]
  *        main.ts ring RING_ID [--config FILE]      tells the running agent that commands wait
+ *        main.ts check [--json]                    says what this machine lacks for guests of libvirt
+ *        main.ts purge [--config FILE]             takes all guests, networks and disks of the hosts away, while no agent runs
  */
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -14,7 +16,7 @@ import { checker } from './schema.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { config: { type: 'string', default: '/etc/novaless/agent.json' }, 'exit-with-stdin': { type: 'boolean', default: false } },
+  options: { config: { type: 'string', default: '/etc/novaless/agent.json' }, 'exit-with-stdin': { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
 });
 
 function readConfig(file: string): AgentConfig {
@@ -40,10 +42,34 @@ async function serve(): Promise<void> {
   if (values['exit-with-stdin']) process.stdin.once('close', () => end('the starter is gone')).once('end', () => end('the starter is gone')).resume();
 }
 
+async function check(): Promise<void> {
+  const { checkHost, lacksInWords } = await import('./check.ts');
+  const { lacks, facts } = await checkHost();
+  if (values.json) console.log(JSON.stringify({ lacks, facts, ...(lacks.length > 0 && { words: lacksInWords(lacks) }) }));
+  else console.log([facts, ...lacks.map((lack) => `missing: ${lacksInWords([lack])}`), ...(lacks.length === 0 ? ['this host has all that guests need'] : [])].filter(Boolean).join('\n'));
+  process.exitCode = lacks.length === 0 ? 0 : 1;
+}
+
+async function purge(): Promise<void> {
+  const config = readConfig(values.config);
+  const [{ purge: purgeHosts }, { answers }] = await Promise.all([import('./purge.ts'), import('./ring.ts')]);
+  if (await answers(config.ringSocket)) throw new Error(`the agent is running (it listens on ${config.ringSocket}): stop it first`);
+  log.info('purged', await purgeHosts(config));
+  process.exit(0);
+}
+
+const commands: Record<string, () => Promise<void>> = {
+  ring: () => ring(readConfig(values.config).ringSocket, { ring: positionals[1] ?? randomUUID() }),
+  check,
+  purge,
+  serve,
+};
+
 try {
-  if (positionals[0] === 'ring') await ring(readConfig(values.config).ringSocket, { ring: positionals[1] ?? randomUUID() });
-  else await serve();
+  const command = commands[positionals[0] ?? 'serve'];
+  if (!command) throw new Error(`there is no command ${positionals[0]}; there are ${Object.keys(commands).join(', ')}`);
+  await command();
 } catch (error) {
-  log.error('the agent cannot start', { reason: (error as Error).message });
+  log.error(positionals[0] === 'purge' ? 'the purge is not complete' : 'the agent cannot start', { reason: (error as Error).message });
   process.exit(1);
 }

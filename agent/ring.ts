@@ -52,7 +52,8 @@ async function takeOver(path: string): Promise<void> {
   rmSync(path, { force: true });
 }
 
-const answers = (path: string) => new Promise<boolean>((done) => {
+/** Whether an agent listens there. */
+export const answers = (path: string) => new Promise<boolean>((done) => {
   const socket = connect(path, () => {
     socket.destroy();
     done(true);

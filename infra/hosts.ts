@@ -1,12 +1,15 @@
 /**
  * Enrols hosts on this machine in the LocalStack deployment and runs their agent until Ctrl-C.
- * usage: npm run hosts -- [--driver fake|libvirt] [--count N]
+ * usage: npm run hosts -- [--driver fake|libvirt] [--count N] [--purge]
+ *   --driver  libvirt where this machine can do it, else fake
+ *   --purge   takes these hosts away instead, with all their guests, networks and disks, for when the deployment is gone
  */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../local/engines/ports.ts';
-import { localHosts, startAgent, type Driver } from '../local/hosts.ts';
+import { chooseDriver } from '../local/driver-choice.ts';
+import { localHosts, purgeHosts, startAgent, type Driver } from '../local/hosts.ts';
 import { socketFolder } from '../local/lock.ts';
 import { localstackFolder, readOutputs } from './localstack-outputs.ts';
 import { invoke, localstackEnvironment, localstackUrl, region, requireLocalstack } from './localstack.ts';
@@ -45,7 +48,7 @@ export async function startHosts({ driver, count }: { driver: Driver; count: num
     ringSocket,
     console: { address: '127.0.0.1', port },
     hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver, consoleUrl })),
-  }, { configFile: join(folder, 'agent.json'), log, env: localstackEnvironment() });
+  }, { configFile: join(folder, 'hosts/agent.json'), log, env: localstackEnvironment() });
   return {
     hosts: hosts.map(({ host }) => host),
     log,
@@ -56,13 +59,23 @@ export async function startHosts({ driver, count }: { driver: Driver; count: num
   };
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({ options: { driver: { type: 'string', default: 'fake' }, count: { type: 'string', default: '1' } } });
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { driver: { type: 'string' }, count: { type: 'string', default: '1' }, purge: { type: 'boolean', default: false } } });
+  const state = join(localstackFolder, 'hosts');
+  if (values.purge) {
+    await purgeHosts(localstackFolder);
+    return rmSync(state, { recursive: true, force: true });
+  }
   const count = Number(values.count);
-  if (values.driver !== 'fake' && values.driver !== 'libvirt') throw new Error(`--driver is fake or libvirt, not ${values.driver}`);
   if (!Number.isInteger(count) || count < 1 || count > 200) throw new Error(`--count is a number from 1 to 200, not ${values.count}`);
-  const running = await startHosts({ driver: values.driver, count });
+  const { driver, why } = await chooseDriver({ wanted: values.driver, hypervisors: count, dataDir: localstackFolder, words: { count: '--count', anew: 'take them away with --purge first' } });
+  const running = await startHosts({ driver, count });
   console.log(`the agent's log: ${running.log}`);
-  console.log(`${running.hosts.length} hosts with the ${values.driver} driver: ${running.hosts.join(', ')}; Ctrl-C stops them`);
+  console.log(`${running.hosts.length} hosts with the ${driver} driver (${why}): ${running.hosts.join(', ')}; Ctrl-C stops them${driver === 'libvirt' ? ' and leaves their guests running' : ''}`);
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void running.stop().then(() => process.exit(0)));
 }
+
+if (import.meta.main) await main().catch((error: Error) => {
+  console.error(error.message);
+  process.exit(1);
+});

@@ -1,6 +1,6 @@
 /**
  * The whole cloud in this process: engines, the functions of the synthesized template, its queues' mappings, REST API and
- * rules, and hosts with the fake driver. `npm start` and the tests use it alike:
+ * rules, and hosts. `npm start` and the tests use it alike:
  *
  *     const cloud = await startCloud({ dataDir, port: 0 });
  *     await fetch(`${cloud.endpoint}/identity/v3`);
@@ -22,7 +22,7 @@ import { startEvents } from './events.ts';
 import { bindFront, openFront } from './front.ts';
 import { startFunctions } from './functions.ts';
 import type { AroundInvoke } from './functions.ts';
-import { localHosts, ringer, startAgent } from './hosts.ts';
+import { localHosts, purgeHosts, ringer, startAgent, type Driver } from './hosts.ts';
 import { lock, socketFolder } from './lock.ts';
 import { startMappings } from './mappings.ts';
 import { provision } from './provision.ts';
@@ -41,7 +41,8 @@ export interface CloudOptions {
   reset?: boolean;
   /** Hosts on this machine; 0 for none. Default 1. */
   hypervisors?: number;
-  driver?: 'fake';
+  /** Default: fake. */
+  driver?: Driver;
   /** A fake host's size. */
   capacity?: { vcpus: number; memory_mb: number; local_gb: number };
   /** Default: the template of the sources as they are. */
@@ -77,7 +78,11 @@ export async function startCloud(options: CloudOptions) {
     let endpoint = 'starting';
     const locked = await lock(dataDir, () => endpoint);
     started.push(() => locked.close());
-    if (options.reset) empty(dataDir);
+    if (options.reset) {
+      refuseForeign(dataDir);
+      await purgeHosts(dataDir);
+      empty(dataDir);
+    }
     const server = await bindFront(options.port ?? 0);
     started.push(() => closeServer(server));
     const { port } = server.address() as { port: number };
@@ -195,12 +200,14 @@ export async function startCloud(options: CloudOptions) {
 /** All that a data folder holds. */
 const ours = new Set(['clouds.yaml', 'dynamodb', 'hosts', 'logs', 'openrc-admin', 'openrc-demo', 'parameters.json', 's3', 'secrets.json', 'seeded', 'sqs']);
 
-/** Refuses a folder with anything else in it: what is emptied is gone. */
-function empty(dataDir: string) {
-  const content = readdirSync(dataDir);
-  const foreign = content.find((name) => !ours.has(name.replace(/\.(new|next)$/, '')));
+/** A folder with anything else in it is not to be emptied: what is emptied is gone. */
+function refuseForeign(dataDir: string) {
+  const foreign = readdirSync(dataDir).find((name) => !ours.has(name.replace(/\.(new|next)$/, '')));
   if (foreign) throw new Error(`${dataDir} holds ${foreign}, which is not Novaless's, so it is not emptied`);
-  for (const name of content) rmSync(join(dataDir, name), { recursive: true, force: true });
+}
+
+function empty(dataDir: string) {
+  for (const name of readdirSync(dataDir)) rmSync(join(dataDir, name), { recursive: true, force: true });
 }
 
 const LOG_BYTES = 10 * 1024 * 1024;

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -7,6 +8,8 @@ import type { AgentConfig } from '../shared/agent/config.ts';
 import { keepRunning, spawnBound } from './engines/child.ts';
 
 export type Driver = 'fake' | 'libvirt';
+
+export const agentMain = join(import.meta.dirname, '../agent/main.ts');
 
 export interface Host {
   host: string;
@@ -35,11 +38,26 @@ export function localHosts(dataDir: string, count: number): Host[] {
 /** One agent process for all of this machine's hosts; it is started again if it dies. */
 export function startAgent(config: AgentConfig, settings: { configFile: string; log: string; env?: NodeJS.ProcessEnv }) {
   writeFileSync(settings.configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
-  const main = join(import.meta.dirname, '../agent/main.ts');
   return keepRunning(() => {
-    const child = spawnBound(process.execPath, ['--disable-warning=ExperimentalWarning', main, '--config', settings.configFile], { log: settings.log, env: settings.env });
+    const child = spawnBound(process.execPath, ['--disable-warning=ExperimentalWarning', agentMain, '--config', settings.configFile], { log: settings.log, env: settings.env });
     return { ended: new Promise((done) => child.once('exit', done)), kill: () => child.stdin?.end() };
   });
+}
+
+/**
+ * Takes all that real guests left on this machine away: those of the hosts whose state is in `dataDir`, while no agent runs. Throws with
+ * the reason where it can't; then all of it is still known, and it may be tried again.
+ */
+export async function purgeHosts(dataDir: string): Promise<void> {
+  const configFile = join(dataDir, 'hosts/agent.json');
+  if (!existsSync(configFile)) return;
+  const { hosts } = JSON.parse(readFileSync(configFile, 'utf8')) as AgentConfig;
+  if (hosts.every(({ driver }) => driver === 'fake')) return;
+  await new Promise<void>((done, failed) => execFile(process.execPath, ['--disable-warning=ExperimentalWarning', agentMain, 'purge', '--config', configFile], (error, out) => {
+    if (!error) return done();
+    const said = out.trim().split('\n').at(-1) ?? '';
+    failed(new Error(`the guests of ${dataDir} could not be taken away: ${/"reason":"((?:[^"\\]|\\.)*)"/.exec(said)?.[1] ?? error.message}`));
+  }));
 }
 
 /** Rings agents as SSM would: a line on their socket. A ring that cannot be delivered is lost, as it may be on AWS. */

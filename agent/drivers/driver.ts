@@ -81,6 +81,8 @@ export interface Driver {
   consolePage(): string;
   /** Joins a browser's websocket with the guest's console; the caller has checked that it may. */
   joinConsole(uuid: string, socket: WebSocket): void;
+  /** After all guests were destroyed, for a host that goes: networks, volumes, cached images and whatever else lies outside the driver's folder are gone then. */
+  purge?(): Promise<void>;
   /** A message for the driver alone, from the ring socket. */
   message?(message: unknown): Promise<void>;
 }

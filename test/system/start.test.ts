@@ -14,7 +14,7 @@ const command = (args: string[]) => ['bin/pinned-node.js', 'local/start.ts', ...
 
 /** Starts as npm start does, and waits for the line that says ready. */
 async function start(t: TestContext, args: string[]) {
-  const child = spawn(process.execPath, command(args), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, command(['--driver', 'fake', ...args]), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
   t.after(() => child.kill('SIGKILL'));
   let text = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => { text += piece; });
@@ -89,7 +89,7 @@ test('what cannot be is refused in a line', async (t) => {
   const taken = String((server.address() as { port: number }).port);
   const cases: [string[], RegExp][] = [
     [['--port', 'x'], /--port is a number/], [['--hypervisors', '1000'], /hypervisors is a number from 0 to 200/], [['--driver', 'xen'], /--driver is fake or libvirt, not xen/],
-    [['--driver', 'libvirt'], /libvirt driver is not there yet/], [['--nonsense'], /nonsense/], [['--port', taken, '--data', join(temporaryFolder(t), 'd')], /Port \d+ is taken/],
+    [['--driver', 'libvirt', '--hypervisors', '2'], /A machine is one hypervisor of libvirt's/], [['--nonsense'], /nonsense/], [['--port', taken, '--data', join(temporaryFolder(t), 'd')], /Port \d+ is taken/],
     [['--data', folder, '--port', '0', '--reset'], /holds letter\.txt, which is not Novaless's/],
   ];
   for (const [args, message] of cases) {
