@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
-import { CommandFailed, run } from '../../../run.ts';
+import { CommandFailed } from '../../../run.ts';
 import { ActionFailed } from '../../driver.ts';
 import type { Storage } from './storage.ts';
-import { writing } from './tools.ts';
+import { Missing, tool, writing } from './tools.ts';
 
 /** Any of these makes an ISO 9660 image; the first that is there. */
 const makers = [['genisoimage'], ['mkisofs'], ['xorriso', '-as', 'mkisofs']] as const;
@@ -36,10 +36,10 @@ export async function writeConfigDrive(storage: Storage, files: Map<string, Buff
 async function makeIso(content: string, draft: string): Promise<void> {
   for (const [program, ...first] of makers) {
     try {
-      await run(program, [...first, ...options, '-o', draft, content]);
+      await tool(program, [...first, ...options, '-o', draft, content]);
       return;
     } catch (error) {
-      if (!(error instanceof CommandFailed) || error.errno !== 'ENOENT') throw error;
+      if (!(error instanceof Missing)) throw error;
     }
   }
   throw new ActionFailed('The host cannot make a config drive: an operator installs it with apt-get install genisoimage (or xorriso).', { retryable: true });

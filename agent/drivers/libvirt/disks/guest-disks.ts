@@ -6,7 +6,7 @@ import { ActionFailed, type Args } from '../../driver.ts';
 import type { GuestDisk } from './disks.ts';
 import type { ImageCache } from './images.ts';
 import { GIB, type Storage } from './storage.ts';
-import { tool, writing } from './tools.ts';
+import { Missing, tool, writing } from './tools.ts';
 
 const MIB = 1024 ** 2;
 const SECTOR = 512;
@@ -97,7 +97,7 @@ async function format(file: string, kind: string, label: string, asked: boolean,
   try {
     await tool(program, [...args, file], { signal });
   } catch (error) {
-    if (asked || !(error instanceof ActionFailed)) throw error;
+    if (asked || !(error instanceof Missing)) throw error;
     log.warn('an ephemeral disk has no file system: the host cannot make it', { format: kind, reason: error.message });
   }
 }

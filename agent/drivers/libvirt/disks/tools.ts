@@ -12,7 +12,12 @@ const packages: Record<string, string> = {
   'qemu-img': 'qemu-utils', genisoimage: 'genisoimage', mkswap: 'util-linux', setpriv: 'util-linux', prlimit: 'util-linux', cp: 'coreutils',
 };
 
-export const lacks = (program: string) => new ActionFailed(`The host has no ${program}: an operator installs it with apt-get install ${packages[program] ?? program}.`, { retryable: true });
+export class Missing extends ActionFailed {
+  override name = 'Missing';
+  constructor(program: string) {
+    super(`The host has no ${program}: an operator installs it with apt-get install ${packages[program] ?? program}.`, { retryable: true });
+  }
+}
 
 /** What there was no room for ended with an error of its own kind: room may be made. */
 export class NoRoom extends ActionFailed {
@@ -35,28 +40,22 @@ export async function writing<T>(what: string, work: () => Promise<T>): Promise<
   }
 }
 
-/**
- * qemu-img on what a user made: as QEMU's user, who may read and write what it was given and nothing else, with limits of memory and time,
- * and no longer than the agent itself.
- */
+/** qemu-img on what a user made: as QEMU's user, who may read and write what it was given and nothing else, with limits of memory and time. */
 function confined(user: QemuUser | undefined, { memory, cpuSeconds, timeoutMs }: typeof INSPECTION, args: string[], signal?: AbortSignal): Promise<string> {
-  const limits = ['prlimit', `--as=${memory}`, `--cpu=${cpuSeconds}`, '--core=0', '--', 'qemu-img', ...args];
   const drop = user && process.getuid?.() === 0 ? [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--clear-groups'] : [];
-  return tool('setpriv', ['--pdeathsig', 'KILL', '--no-new-privs', ...drop, ...limits], { timeoutMs, ...(signal && { signal }) });
+  return tool('prlimit', [`--as=${memory}`, `--cpu=${cpuSeconds}`, '--core=0', '--', 'qemu-img', ...args], { timeoutMs, ...(signal && { signal }) }, ['--no-new-privs', ...drop]);
 }
 
 export const inspection = (user: QemuUser | undefined, args: string[], signal?: AbortSignal) => confined(user, INSPECTION, args, signal);
 export const conversion = (user: QemuUser | undefined, args: string[], signal?: AbortSignal) => confined(user, COPY, args, signal);
 
-/** Runs a program of the host; a missing one is told by its package. */
-export async function tool(program: string, args: string[], options: { signal?: AbortSignal; timeoutMs?: number } = {}): Promise<string> {
+/** Runs a program of the host, no longer than the agent itself. Throws Missing where there is none. */
+export async function tool(program: string, args: string[], options: { signal?: AbortSignal; timeoutMs?: number } = {}, rights: string[] = []): Promise<string> {
   try {
-    return await run(program, args, options);
+    return await run('setpriv', ['--pdeathsig', 'KILL', ...rights, '--', program, ...args], options);
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;
-    if (error.errno === 'ENOENT') throw lacks(program);
-    const missing = /^(?:setpriv|prlimit): failed to execute ([\w.-]+): No such file/m.exec(error.stderr)?.[1];
-    if (missing) throw lacks(missing);
-    throw error;
+    const missing = error.errno === 'ENOENT' ? 'setpriv' : /^(?:setpriv|prlimit): failed to execute ([\w.-]+): No such file/m.exec(error.stderr)?.[1];
+    throw missing ? new Missing(missing) : error;
   }
 }
