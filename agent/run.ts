@@ -26,12 +26,12 @@ export interface RunOptions {
 }
 
 /** A login's or a service's PATH often lacks where programs for administrators are. */
-const env = { ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin` };
+const environment = () => ({ ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin` });
 
 /** Runs a program without a shell, its words in English, and gives what it wrote. Throws CommandFailed. */
 export function run(program: string, args: readonly string[], { input, signal, timeoutMs = 60_000 }: RunOptions = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env, signal, timeout: timeoutMs });
+    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'], env: environment(), signal, timeout: timeoutMs });
     const output: Buffer[] = [];
     const complaint: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
