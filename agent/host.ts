@@ -45,7 +45,7 @@ export function startHost(own: HostConfig, { config, aws, images, reports, makeD
   const logs = consoleLogs({ s3: aws.s3, bucket: config.consolesBucket, host, tail: (uuid, bytes) => driver.consoleLog(uuid, bytes), stopping });
   const reporter = createReporter({ speaker, sender: reports, records, undo: (record, id) => worker.undo(record, id) });
   const driver: Driver = makeDriver(own.driver, {
-    host, folder: makeFolder(folder, own.driver), capacity: own.capacity ?? defaultCapacity, images,
+    host, folder: makeFolder(folder, own.driver), storageDir: own.storageDir, capacity: own.capacity ?? defaultCapacity, images,
     consoleChanged: (uuid) => queueMicrotask(() => logs.changed(uuid)),
     powerChanged: (uuid, power_state) => reporter.powerStates([{ instance_uuid: uuid, power_state }]),
   });

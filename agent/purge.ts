@@ -14,8 +14,8 @@ export async function purge(config: AgentConfig): Promise<{ guests: number }> {
   const images = s3Images(awsClients(config).s3);
   const signal = new AbortController().signal;
   let guests = 0;
-  for (const { host, driver: kind, stateDir, capacity = defaultCapacity } of config.hosts) {
-    const driver = makeDriver(kind, { host, folder: makeFolder(stateDir, kind), capacity, images, consoleChanged: () => {}, powerChanged: () => {} });
+  for (const { host, driver: kind, stateDir, storageDir, capacity = defaultCapacity } of config.hosts) {
+    const driver = makeDriver(kind, { host, folder: makeFolder(stateDir, kind), storageDir, capacity, images, consoleChanged: () => {}, powerChanged: () => {} });
     for (const { uuid } of driver.guests()) {
       await driver.actions.destroy({ instance_uuid: uuid }, { id: randomUUID(), signal });
       guests++;

@@ -92,6 +92,8 @@ export interface DriverSurroundings {
   host: string;
   /** The driver's own folder. */
   folder: string;
+  /** Where an operator wants the disks. */
+  storageDir?: string | undefined;
   capacity: { vcpus: number; memory_mb: number; local_gb: number };
   images: Images;
   /** The guest's console says more than before. */

@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 
 /**
  * The file that `agent/main.ts --config FILE` (or the installed bundle) starts with; mode 0600, as it names private keys.
@@ -22,6 +23,11 @@ export const AgentConfig = Type.Object({
     managedInstanceId: Type.String(),
     privateKeyFile: Type.String(), // PEM, Ed25519
     stateDir: Type.String(),
+    /**
+     * Where the libvirt driver keeps disks, volumes and images: on a file system that is large, and that QEMU's user can reach.
+     * /var/lib/novaless, a folder of the host's own in it, where not given.
+     */
+    storageDir: Type.Optional(Type.String({ pattern: '^/' })),
     driver: Type.Union([Type.Literal('fake'), Type.Literal('libvirt')]),
     consoleUrl: Type.String(),
     /** The fake driver's size; 32 vCPUs, 64 GiB, 1 TiB where not given. */

@@ -134,7 +134,7 @@ test('an agent that is killed at any moment leaves no half disk, and the next on
   const argsFile = join(rig.folder, 'args.json');
   writeFileSync(argsFile, JSON.stringify(all));
   const runUntil = (step: number) => new Promise<string>((resolve) => {
-    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'disks-crash.ts'), rig.root, String(step), argsFile], (error, stdout, stderr) => {
+    execFile(process.execPath, ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'disks-crash.ts'), rig.root, String(step), argsFile], { env: { ...process.env, NODE_COMPILE_CACHE: join(rig.folder, 'compiled') } }, (error, stdout, stderr) => {
       assert.ok(!error || error.signal === 'SIGKILL', stderr);
       resolve(stdout);
     });

@@ -62,6 +62,8 @@ export interface Disks {
   remove(instance_uuid: string): Promise<void>;
   /** Of the file system, less what the volumes there may yet grow by. */
   space(): { total_gb: number; free_gb: number };
+  /** Nothing of the host's disks, volumes and images is left; for a host that goes, after its guests. */
+  purge(): Promise<void>;
   /** Ends the looking after images that nobody uses any more. */
   close(): void;
 }
@@ -104,6 +106,10 @@ export function openDisks({ folder, images, qemu = async () => undefined }: Disk
       await syncFolder(storage.folders.guests);
     },
     space: pool.space,
+    async purge() {
+      cache.close();
+      await storage.removeAll();
+    },
     close: cache.close,
   };
 }

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, statfsSync } from 'node:fs';
-import { chmod, chown, open, rename, rm } from 'node:fs/promises';
+import { chmod, chown, open, rename, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ActionFailed } from '../../driver.ts';
 import { syncFolder } from '../../../files.ts';
@@ -88,6 +88,12 @@ export function openStorage(root: string, qemu: () => Promise<QemuUser | undefin
 
     async discard(...drafts: string[]): Promise<void> {
       for (const draft of drafts) await rm(draft, { recursive: true, force: true });
+    },
+
+    /** The folder goes, and the one that all hosts' are in with the last of them. */
+    async removeAll(): Promise<void> {
+      await rm(root, { recursive: true, force: true });
+      if (dirname(root) === POOLS) await rmdir(POOLS).catch(() => {});
     },
 
     /** Bytes. */
