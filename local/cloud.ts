@@ -50,6 +50,8 @@ export interface CloudOptions {
   /** For tests: what is wrong with the template. */
   changeTemplate?: (template: Template) => void;
   around?: AroundInvoke;
+  /** For tests: stands between the cloud and an engine (`dynamodb`, `sqs`, `s3`) or the stand-in of others (`aws`); gives the address to use instead. */
+  wire?: (service: string, endpoint: string) => Promise<string>;
   /** Environments per function at most. */
   limit?: number;
   /** Whether schedules fire; tests that count may not want them. Default true. */
@@ -94,7 +96,9 @@ export async function startCloud(options: CloudOptions) {
     engines.catch(() => {}); // seen below
     started.push(() => engines.then((all) => all.stop(), () => {}));
     const templateFile = options.templateFile ?? (await synthesized());
-    const { sqs, s3, dynamodb } = await engines;
+    const wired = async (service: string, { endpoint }: { endpoint: string }) => ({ endpoint: (await options.wire?.(service, endpoint)) ?? endpoint });
+    const all = await engines;
+    const [sqs, s3, dynamodb] = await Promise.all([wired('sqs', all.sqs), wired('s3', all.s3), wired('dynamodb', all.dynamodb)]);
     progress('engines and template');
 
     const template = readTemplate(templateFile);
@@ -120,12 +124,13 @@ export async function startCloud(options: CloudOptions) {
     });
     const awsEndpoint = await startAwsEndpoint({ AmazonSSM: ssm, AWSEvents: (operation, body) => putEvents(operation, body) });
     started.push(awsEndpoint.stop);
+    const { endpoint: otherAws } = await wired('aws', awsEndpoint);
 
     const aws = {
       AWS_REGION, AWS_DEFAULT_REGION: AWS_REGION, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', // not the user's own account
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint, AWS_ENDPOINT_URL_SQS: sqs.endpoint, AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_ENDPOINT_URL_SSM: awsEndpoint.endpoint, AWS_ENDPOINT_URL_EVENTBRIDGE: awsEndpoint.endpoint,
+      AWS_ENDPOINT_URL_SSM: otherAws, AWS_ENDPOINT_URL_EVENTBRIDGE: otherAws,
     };
     const functions = startFunctions(deployment.functions, {
       aws, logFolder: logs, cacheFolder: join(templateFile, '../../compiled'), limit: options.limit, around: options.around,
