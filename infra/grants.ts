@@ -25,7 +25,6 @@ export function functionEnvironment({ uses, queue, settings = [] }: FunctionDecl
   const variables: Record<string, string> = {
     [environment.endpoint]: resources.endpoint,
     [environment.region]: resources.parameters.region.valueAsString,
-    NODE_OPTIONS: '--enable-source-maps',
   };
   if (queue) variables[environment.queue(queue)] = resources.queues[queue].queueUrl; // to set a message's visibility
   for (const grant of uses) {

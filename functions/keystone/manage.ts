@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import { validate } from '../../shared/http/validate.ts';
 import { bootstrap, Bootstrap } from './bootstrap/bootstrap.ts';
 import { hashSecret, newSecret } from './password.ts';

@@ -1,5 +1,6 @@
 import { createPublicKey, randomUUID } from 'node:crypto';
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import { explain, validator } from '../../shared/http/validate.ts';
 import { cast } from '../../shared/rpc/send.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';

@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 
 /** What an agent tells, on two queues: `host-reports` (command_done, power_states) and `host-heartbeats` (heartbeat). */
 export const CommandDone = Type.Object({

@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 
 /** Who asks, as oslo.context carries it: made by the token middleware, handed to handlers, and sent along with messages. */
 export const RequestContext = Type.Object({

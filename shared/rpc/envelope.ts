@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import { RequestContext } from '../identity/context.ts';
 import { Step } from '../telemetry/steps.ts';
 

@@ -1,4 +1,5 @@
-import { Type, type Static, type TSchema } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static, TSchema } from '@sinclair/typebox';
 import { badRequest, notFound } from '../../../shared/http/errors.ts';
 import { validate } from '../../../shared/http/validate.ts';
 import type { Reply, Request, Route } from '../../../shared/http/route.ts';

@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import { conflict } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { isAdmin, isService } from '../../../shared/identity/context.ts';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import { badRequest, notFound } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';

@@ -1,4 +1,5 @@
-import { Type, type TSchema } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
 
 const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
 const Name = Nullable(Type.String({ maxLength: 255 }));

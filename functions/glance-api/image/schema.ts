@@ -1,4 +1,5 @@
-import { Type, type TSchema } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
 import { badRequest } from '../../../shared/http/errors.ts';
 import { explain, validator } from '../../../shared/http/validate.ts';
 

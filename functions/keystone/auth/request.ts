@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import { expecting, unsupportedMethod } from '../errors.ts';
 import { badRequest } from '../../../shared/http/errors.ts';
 

@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import type { ServiceUser } from '../../../shared/identity/service-token.ts';
 import type { Item } from '../../../shared/store/table.ts';
 import { newId } from '../ids.ts';

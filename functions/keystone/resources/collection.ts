@@ -1,4 +1,5 @@
-import { Type, type TSchema } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
 import { badRequest, forbidden } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import type { Target } from '../../../shared/identity/policy.ts';

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { badRequest, forbidden } from '../../../shared/http/errors.ts';
 import type { Route } from '../../../shared/http/route.ts';
 import { exists } from '../../../shared/store/condition.ts';

@@ -8,7 +8,7 @@ import { all, type Region } from '../records/entities.ts';
 import { collectionRoutes, shown } from './collection.ts';
 import { merged } from './merge.ts';
 import { Description, Name, nullable, withExtras } from './schema.ts';
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 
 /* Identity API v3, "Regions". Their ids are names that the operator chooses. */
 

@@ -1,4 +1,5 @@
-import { Type, type TSchema } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
 
 /** What the identity resources' schemas are made of (Identity API v3; Keystone takes unknown attributes and keeps them). */
 export const Name = (maxLength = 255) => Type.String({ minLength: 1, maxLength, pattern: '\\S' });

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { badRequest } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { validate } from '../../../shared/http/validate.ts';

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { exists } from '../../../shared/store/condition.ts';
 import { couldNotFind, notAuthenticated } from '../errors.ts';

@@ -1,4 +1,5 @@
-import { Type, type Static, type TObject, type TProperties, type TSchema } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox';
 import type { ErrorObject } from 'ajv';
 import { badRequest } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';

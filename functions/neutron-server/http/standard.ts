@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { timestamp } from '../store/db.ts';
 
 /** Attributes that requests may give for every resource (standard attributes). */

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { attributes, bodyOf, readOnly, type Attributes } from '../http/body.ts';
 import { Description, Name, Owner, Tags, Uuid } from '../http/standard.ts';
 

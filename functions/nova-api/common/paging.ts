@@ -2,7 +2,7 @@ import { badRequest } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import type { Link } from './links.ts';
 import { IntegerFrom, Many } from './types.ts';
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 
 /** Nova's osapi_max_limit: no page is longer. */
 export const MAX_LIMIT = 1000;

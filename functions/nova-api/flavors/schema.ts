@@ -1,4 +1,5 @@
-import { Type, type Static } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { Static } from '@sinclair/typebox';
 import type { Versioned } from '../../../shared/http/route.ts';
 import { pageParameters } from '../common/paging.ts';
 import { Bool, IntegerFrom, Many, METADATA_KEY, Name, Optional, Query, Strict } from '../common/types.ts';

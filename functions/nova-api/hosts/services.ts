@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { badRequest, conflict, notFound } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
 import { type ComputeNode, computeNodeKey, hostsChanged, isUp } from '../../../shared/objects/compute_node.ts';

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import type { Versioned } from '../../../shared/http/route.ts';
 import { Bool, Many, Optional, Query, Strict } from '../common/types.ts';
 import { classResources, shownIn } from './resources.ts';

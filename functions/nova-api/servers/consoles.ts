@@ -1,5 +1,5 @@
 import { createPrivateKey, randomUUID } from 'node:crypto';
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { SignJWT } from 'jose';
 import { CONSOLE_AUDIENCE, CONSOLE_TOKEN_SECONDS, consolePageUrl } from '../../../shared/agent/console.ts';
 import { badRequest, conflict } from '../../../shared/http/errors.ts';

@@ -2,7 +2,7 @@ import { badRequest, forbidden, notFound } from '../../../shared/http/errors.ts'
 import type { Reply, Request } from '../../../shared/http/route.ts';
 import type { Instance } from '../../../shared/objects/instance.ts';
 import { Metadata, Strict } from '../common/types.ts';
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { quotaOf } from '../quota/limits.ts';
 import { changeServer } from './change.ts';
 import { findServer } from './find.ts';

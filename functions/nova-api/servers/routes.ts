@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import type { Route } from '../../../shared/http/route.ts';
 import { runAction } from './actions/run.ts';
 import { createRemoteConsole, remoteConsoleSchema } from './consoles.ts';

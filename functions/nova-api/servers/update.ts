@@ -1,7 +1,7 @@
 import type { Reply, Request, Versioned } from '../../../shared/http/route.ts';
 import type { Instance } from '../../../shared/objects/instance.ts';
 import { Description, DiskConfig, Fqdn, Hostname, Ipv4, Ipv6, Name, Optional, Strict, type Static } from '../common/types.ts';
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { changeServer } from './change.ts';
 import { findServer } from './find.ts';
 import { hostsOf } from './show.ts';

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { topic } from '../topic.ts';
 
 export const cinderVolume = topic('cinder-volume', {

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { topic } from '../topic.ts';
 
 /** Work that the network service leaves for after its answer. */

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { topic } from '../topic.ts';
 import { novaScheduler } from './nova-scheduler.ts';
 

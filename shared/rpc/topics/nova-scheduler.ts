@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { topic } from '../topic.ts';
 
 /** Step 8's question and step 11's answer: where does this instance go? */

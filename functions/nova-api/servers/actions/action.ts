@@ -1,4 +1,5 @@
-import { Type, type TSchema } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
 import type { Reply, Request } from '../../../../shared/http/route.ts';
 import type { Instance, TaskState } from '../../../../shared/objects/instance.ts';
 import { askHost } from '../host-action.ts';

@@ -1,5 +1,5 @@
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { consoleLogKey } from '../../../../shared/agent/console.ts';
 import { environment } from '../../../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../../../shared/environment.ts';

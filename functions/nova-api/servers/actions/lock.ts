@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { isAdmin } from '../../../../shared/identity/context.ts';
 import { type Instance, instanceKey, now } from '../../../../shared/objects/instance.ts';
 import { exists } from '../../../../shared/store/condition.ts';

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import type { TaskState } from '../../../../shared/objects/instance.ts';
 import { Strict } from '../../common/types.ts';
 import { askHost } from '../host-action.ts';

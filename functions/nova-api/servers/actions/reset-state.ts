@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { instanceKey, now } from '../../../../shared/objects/instance.ts';
 import { Strict } from '../../common/types.ts';
 import { nova } from '../../store.ts';

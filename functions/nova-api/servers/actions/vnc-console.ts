@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import { badRequest } from '../../../../shared/http/errors.ts';
 import { Strict } from '../../common/types.ts';
 import { consoleUrl } from '../consoles.ts';

@@ -1,4 +1,5 @@
-import { Type, type TSchema } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
+import type { TSchema } from '@sinclair/typebox';
 import type { Versioned } from '../../../../shared/http/route.ts';
 import {
   Bool, Description, DeviceName, DiskConfig, Fqdn, Hostname, IntegerFrom, IpAddress, Ipv4, Ipv6, Metadata, Name, Optional, Strict, Tag, Uuid, type Static,

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox';
+import * as Type from '@sinclair/typebox';
 import type { Versioned } from '../../../../shared/http/route.ts';
 import { pageParameters } from '../../common/paging.ts';
 import { Bool, IntegerFrom, Many, Optional, Query, Strict, Tag, Uuid } from '../../common/types.ts';
