@@ -19,7 +19,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
   /** Refusals asked for by a test: path prefix and method to status and body. */
   const refusals: { method: string; path: RegExp; status: number; message: string }[] = [];
   let made = 0;
-  const state = { rings: 0, volumeStatus: 'available', rules: [] as unknown[] };
+  const state = { rings: 0, volumeStatus: 'available', rules: [] as unknown[], asOf: [] as string[] };
   const reply = (body: unknown, status = 200) => ({ status, body });
   const gone = (what: string) => ({ status: 404, body: { itemNotFound: { code: 404, message: `${what} could not be found.` } } });
 
@@ -41,7 +41,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     if (collection === 'networks') return reply({ networks: [{ id: networkId, name: 'private', mtu: 1450, shared: false, project_id: project, 'router:external': false }] });
     if (collection === 'subnets') return reply({ subnets: [{ id: subnetId, network_id: networkId, cidr: '10.0.0.0/16', ip_version: 4, gateway_ip: '10.0.0.1', enable_dhcp: true, dns_nameservers: [], host_routes: [] }] });
     if (collection === 'security-groups') return reply({ security_groups: [{ id: groupId, name: 'default', project_id: project, security_group_rules: [] }] });
-    const shown = (port: Port) => (port['binding:host_id'] ? { ...port, 'binding:filter': { as_of: new Date().toISOString(), rules: state.rules } } : port);
+    const shown = (port: Port) => (port['binding:host_id'] ? { ...port, 'binding:filter': { as_of: state.asOf.shift() ?? new Date().toISOString(), rules: state.rules } } : port);
     if (method === 'POST') {
       const known = key && ports.get(keys.get(key) ?? '');
       if (known) return reply({ port: shown(known) }, 201);
@@ -101,6 +101,8 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     set rings(count: number) { state.rings = count; },
     /** What every port's host is to enforce from here on. */
     set rules(rules: unknown[]) { state.rules = rules; },
+    /** As of when the next answers about ports say they are; then the time itself. */
+    set asOf(times: string[]) { state.asOf = times; },
     /** Of volumes made from here on. */
     set volumeStatus(status: string) { state.volumeStatus = status; },
     forget() {

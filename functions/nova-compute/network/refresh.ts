@@ -106,6 +106,6 @@ export async function refreshReported(pending: Pending, { outcome, reason }: Pic
 async function again({ subject, host }: Pending, port_id: string, reason: string | undefined): Promise<void> {
   const { failures } = await journal.update<Told & { failures: number }>(toldKey(subject, port_id), { add: { failures: 1 }, set: { kind: 'interface', digest: '', expires_at: remembered() } });
   log.error('a host could not refresh an interface', { host, instance: subject, port_id, reason, failures });
-  if (failures < TRIES) await cast(novaCompute.methods.refresh_interfaces, { port_ids: [port_id] }, { context: serviceContext('nova-compute'), steps: [], delay: 10 * failures });
+  if (failures < TRIES) await cast(novaCompute.methods.refresh_interfaces, { port_ids: [port_id] }, { context: serviceContext('nova-compute'), steps: [], delay: 5 * failures });
 }
 

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { adminToken, caller, deliver, startRig, token, type Rig } from './rig.ts';
+
+/*
+ * What neutron-server leaves for after its answer: whose hosts are told when rules or members change, and what they are told.
+ */
+
+let rig: Rig;
+let call: ReturnType<typeof caller>;
+let consume: Parameters<typeof deliver>[0];
+let sweep: () => Promise<void>;
+let db: ReturnType<(typeof import('../../shared/store/table.ts'))['table']>;
+before(async () => {
+  rig = await startRig();
+  call = caller((await import('../../functions/neutron-server/http.ts')).handler);
+  consume = (await import('../../functions/neutron-server/rpc.ts')).handler as never;
+  sweep = (await import('../../functions/neutron-server/refresh/sweep.ts')).handler;
+  db = (await import('../../shared/store/table.ts')).table('neutron');
+});
+after(() => rig.stop());
+
+const service = { 'X-Service-Token': token('service', 'service', 'nova') };
+const request = (method: string, path: string, as: string, body?: unknown, headers?: Record<string, string>) =>
+  call(method, `/network/v2.0${path}`, { token: as, ...(body !== undefined && { body }), ...(headers && { headers }) });
+async function ok(method: string, path: string, as: string, body?: unknown, headers?: Record<string, string>): Promise<any> {
+  const answer = await request(method, path, as, body, headers);
+  assert.ok(answer.status < 300, JSON.stringify(answer.body));
+  return answer.body && Object.values(answer.body)[0];
+}
+let projects = 0;
+async function ground() {
+  const me = token(`refresh${++projects}`);
+  const net = await ok('POST', '/networks', me, { network: { name: 'net' } });
+  await ok('POST', '/subnets', me, { subnet: { network_id: net.id, ip_version: 4, cidr: '10.0.0.0/22' } });
+  const bound = (host: string, fields: object = {}) =>
+    ok('POST', '/ports', me, { port: { network_id: net.id, device_id: `server-${host}`, device_owner: 'compute:nova', 'binding:host_id': host, ...fields } }, service);
+  return { me, net, bound };
+}
+
+/** Hands on all that waits, and tells which ports' hosts were to be told, in how many messages. */
+async function told({ pauses = true } = {}): Promise<{ ports: string[]; messages: number }> {
+  const messages = [];
+  for (let round = 0; round < 20; round++) {
+    if (pauses) for (const turn of await turns()) await db.update(turn, { set: { last_at: 0, deferred_until: 0 } });
+    const waiting = await rig.take('neutron-server');
+    for (const message of waiting) assert.deepEqual((await deliver(consume, [message])).batchItemFailures, []);
+    messages.push(...(await rig.take('nova-compute')));
+    if (waiting.length === 0) break;
+  }
+  assert.ok(messages.every(({ method }) => method === 'refresh_interfaces'));
+  return { ports: messages.flatMap(({ args }) => args.port_ids as string[]).sort(), messages: messages.length };
+}
+const all = async (prefix: string) => (await import('../../local/aws-json.ts')).awsJson<{ Items: any[] }>(rig.engines.dynamodb.endpoint, 'DynamoDB_20120810', 'Scan', { TableName: 'neutron', ConsistentRead: true })
+  .then(({ Items }) => Items.filter(({ pk }) => pk.S.startsWith(prefix)).map(({ pk, sk }) => ({ pk: pk.S as string, sk: sk.S as string })));
+const turns = () => all('refresh-turn#');
+const marks = () => all('refresh#');
+const ids = (...ports: { id: string }[]) => ports.map(({ id }) => id).sort();
+const remoteIps = (port: any, ethertype = 'IPv4') => port['binding:filter'].rules.find((rule: any) => rule.direction === 'ingress' && rule.ethertype === ethertype)?.remote_ips;
+const filterOf = async (id: string, me: string) => ok('GET', `/ports/${id}`, me, undefined, service);
+
+test('a rule that comes or goes is told to the hosts of the ports that have its group, and to no other', async () => {
+  const { me, net, bound } = await ground();
+  const web = await ok('POST', '/security-groups', me, { security_group: { name: 'web' } });
+  const [one, two, other] = [await bound('a', { security_groups: [web.id] }), await bound('b', { security_groups: [web.id] }), await bound('c')];
+  await ok('POST', '/ports', me, { port: { network_id: net.id, security_groups: [web.id] } }); // bound to no host
+  await told();
+  const rule = await ok('POST', '/security-group-rules', me, { security_group_rule: { security_group_id: web.id, direction: 'ingress', protocol: 'tcp', port_range_min: 22, port_range_max: 22 } });
+  assert.deepEqual((await told()).ports, ids(one, two));
+  assert.ok((await filterOf(one.id, me))['binding:filter'].rules.some(({ port_range_min }: any) => port_range_min === 22));
+  await ok('DELETE', `/security-group-rules/${rule.id}`, me);
+  assert.deepEqual((await told()).ports, ids(one, two));
+  assert.ok(!(await filterOf(other.id, me))['binding:filter'].rules.some(({ port_range_min }: any) => port_range_min === 22));
+  assert.deepEqual(await marks(), []);
+});
+
+test('the default group lets everything out, in from its own members alone; who comes or goes is told to the others', async () => {
+  const { me, bound } = await ground();
+  const one = await bound('a');
+  const rules = one['binding:filter'].rules.map(({ direction, ethertype, protocol, remote_ip_prefix, remote_group_id, remote_ips }: any) => [direction, ethertype, protocol, remote_ip_prefix, !!remote_group_id, remote_ips]);
+  assert.deepEqual(rules.sort(), [
+    ['egress', 'IPv4', null, null, false, undefined], ['egress', 'IPv6', null, null, false, undefined],
+    ['ingress', 'IPv4', null, null, true, [one.fixed_ips[0].ip_address]], ['ingress', 'IPv6', null, null, true, []],
+  ]);
+  assert.deepEqual(await told(), { ports: [], messages: 0 }, 'one that comes alone knows itself');
+  const two = await bound('b');
+  const both = [one, two].map(({ fixed_ips }) => fixed_ips[0].ip_address).sort();
+  assert.deepEqual(remoteIps(two), both);
+  assert.deepEqual((await told()).ports, [one.id]);
+  assert.deepEqual(remoteIps(await filterOf(one.id, me)), both);
+  await ok('DELETE', `/ports/${two.id}`, me);
+  assert.deepEqual((await told()).ports, [one.id]);
+  assert.deepEqual(remoteIps(await filterOf(one.id, me)), [one.fixed_ips[0].ip_address]);
+});
+
+test('members of a group that another group names: coming, going and other addresses are told to that group\'s ports', async () => {
+  const { me, bound } = await ground();
+  const [web, db_] = [await ok('POST', '/security-groups', me, { security_group: { name: 'web' } }), await ok('POST', '/security-groups', me, { security_group: { name: 'db' } })];
+  const quiet = await bound('q', { security_groups: [web.id] });
+  assert.deepEqual((await rig.take('neutron-server')).length, 0, 'nobody names the group: no message');
+  await ok('POST', '/security-group-rules', me, { security_group_rule: { security_group_id: db_.id, direction: 'ingress', protocol: 'tcp', port_range_min: 5432, port_range_max: 5432, remote_group_id: web.id } });
+  const store = await bound('a', { security_groups: [db_.id] });
+  await told();
+  assert.deepEqual(remoteIps(store), [quiet.fixed_ips[0].ip_address]);
+  const member = await bound('b', { security_groups: [web.id] });
+  assert.deepEqual((await told()).ports, [store.id]);
+  await ok('PUT', `/ports/${member.id}`, me, { port: { allowed_address_pairs: [{ ip_address: '10.9.0.0/24' }, { ip_address: '10.0.3.77' }] } });
+  assert.deepEqual((await told()).ports, ids(store, member), 'the port itself may send more, and is to be heard by the other');
+  assert.deepEqual(remoteIps(await filterOf(store.id, me)), [quiet, member].map(({ fixed_ips }) => fixed_ips[0].ip_address).concat('10.9.0.0/24', '10.0.3.77').sort());
+  await ok('PUT', `/ports/${member.id}`, me, { port: { security_groups: [] } });
+  assert.deepEqual((await told()).ports, ids(store, member));
+  assert.deepEqual(remoteIps(await filterOf(store.id, me)), [quiet.fixed_ips[0].ip_address]);
+});
+
+test('a port whose security changes is told to its host; one whose name changes is not', async () => {
+  const { me, bound } = await ground();
+  const port = await bound('a');
+  await told();
+  await ok('PUT', `/ports/${port.id}`, me, { port: { name: 'another', security_groups: [port.security_groups[0]] } });
+  assert.deepEqual((await told()).messages, 0);
+  await ok('PUT', `/ports/${port.id}`, me, { port: { security_groups: [], port_security_enabled: false } });
+  assert.deepEqual((await told()).ports, [port.id]);
+  assert.deepEqual((await filterOf(port.id, me))['binding:filter'].rules, []);
+});
+
+test('what hosts enforce is for services: no user and no administrator gets it, and lists have it only by name', async () => {
+  const { me, bound } = await ground();
+  const { id } = await bound('a');
+  for (const as of [me, adminToken].map((each) => each)) assert.equal((await ok('GET', `/ports/${id}`, as))['binding:filter'], undefined);
+  assert.equal((await ok('GET', `/ports?id=${id}`, me, undefined, service))[0]['binding:filter'], undefined);
+  assert.ok((await ok('GET', `/ports?id=${id}&fields=id&fields=binding:filter`, me, undefined, service))[0]['binding:filter'].as_of);
+  assert.deepEqual(await ok('GET', `/ports?id=${id}&fields=id&fields=binding:filter`, me), [{ id }]);
+});
+
+test('a message that got lost is found by the sweeper; one that comes twice tells nobody again', async () => {
+  const { me, bound } = await ground();
+  const port = await bound('a');
+  await told();
+  const rule = { security_group_rule: { security_group_id: port.security_groups[0], direction: 'ingress', protocol: 'icmp' } };
+  await ok('POST', '/security-group-rules', me, rule);
+  const [lost] = await rig.take('neutron-server');
+  await sweep();
+  assert.equal((await told()).messages, 0, 'not yet: its message may be on its way');
+  for (const mark of await marks()) await db.update(mark, { set: { due_at: '2020-01-01T00:00:00.000Z' } });
+  await sweep();
+  assert.deepEqual((await told()).ports, [port.id]);
+  await deliver(consume, [lost!, lost!]);
+  assert.deepEqual(await told(), { ports: [], messages: 0 });
+});
+
+test('a burst of newcomers to a large group is a few refreshes, not one for each of each', async () => {
+  const { bound } = await ground();
+  const first = await Promise.all(Array.from({ length: 30 }, (_, i) => bound(`h${i}`)));
+  await told();
+  await Promise.all(Array.from({ length: 30 }, (_, i) => bound(`n${i}`)));
+  const waiting = await rig.take('neutron-server');
+  await Promise.all(waiting.map((message) => deliver(consume, [message])));
+  const early = (await rig.take('nova-compute')).flatMap(({ args }) => args.port_ids);
+  const rest = await told();
+  assert.ok(early.length + rest.ports.length <= 3 * 60, `${early.length} + ${rest.ports.length}`);
+  assert.ok(first.every(({ id }) => early.includes(id) || rest.ports.includes(id)));
+  assert.deepEqual(await marks(), []);
+});
