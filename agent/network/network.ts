@@ -1,6 +1,19 @@
 import type { Vif } from '../../shared/agent/command.ts';
-import type { MetadataSource } from '../metadata/source.ts';
+import { factsOf, log } from '../../shared/telemetry/log.ts';
 import { ActionFailed } from '../drivers/driver.ts';
+import type { MetadataSource } from '../metadata/source.ts';
+import { CommandFailed } from '../run.ts';
+import { dhcpServers } from './dhcp.ts';
+import { filterText } from './filters.ts';
+import { metadataListeners } from './listener.ts';
+import { namespaceName, namespacePrefix, shortHash, tapName } from './names.ts';
+import { connectTap, fetchTap, linksIn, makeNamespace, namespacesWith, removeNamespace, removeTap, runIn } from './namespace.ts';
+import { ownAddresses, type Port, portOf } from './port.ts';
+import { missingForNetworks } from './rights.ts';
+import { freeNumber, type NetworkRecord, openState, type PortRecord } from './state.ts';
+
+export { missingForNetworks } from './rights.ts';
+export { tapName } from './names.ts';
 
 /** The guests' networks on one host: each in a namespace of its own, with a bridge, DHCP, the metadata service and filters. */
 export interface HostNetwork {
@@ -29,13 +42,108 @@ export interface HostNetworkOptions {
   metadata: (guest: string) => MetadataSource | undefined;
 }
 
-export const tapName = (port_id: string): string => `tap${port_id.slice(0, 11)}`;
+export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): HostNetwork {
+  const state = openState(folder);
+  const dhcp = dhcpServers(state.folder);
+  const listeners = metadataListeners({ host, guestAt: (network_id, address) => guestAt(state.get(network_id), address), metadata });
+  const nameOf = (network_id: string) => namespaceName(folder, network_id);
+  const lanes = new Map<string, Promise<unknown>>();
 
-export function hostNetwork(_options: HostNetworkOptions): HostNetwork {
-  throw new ActionFailed('not yet');
+  /** One at a time in each network. What fails says why, and what the machine lacks where it lacks something. */
+  function inTurn<T>(network_id: string, work: () => Promise<T>): Promise<T> {
+    const turn = (lanes.get(network_id) ?? Promise.resolve()).catch(() => {}).then(work).catch(async (error: unknown) => {
+      if (!(error instanceof CommandFailed)) throw error;
+      const missing = await missingForNetworks();
+      throw new ActionFailed(missing.length > 0 ? `The host cannot make networks: ${missing.join('; ')}.` : `The host could not set up the network: ${error.message}.`, { retryable: true, cause: error });
+    });
+    lanes.set(network_id, turn);
+    void turn.catch(() => {}).finally(() => lanes.get(network_id) === turn && lanes.delete(network_id));
+    return turn;
+  }
+
+  /** Puts the port into the record and makes all of it so. */
+  function put(guest: string, vif: Vif, change: (port: PortRecord) => void): Promise<void> {
+    portOf(vif);
+    return inTurn(vif.network_id, async () => {
+      const record = structuredClone(state.get(vif.network_id) ?? { network_id: vif.network_id, ports: [], generation: 1, rules_hash: '' });
+      const known = record.ports.find((port) => port.vif.port_id === vif.port_id);
+      const number = known?.number ?? freeNumber(record.ports);
+      if (number === undefined) throw new ActionFailed('The network has too many ports on this host.', { retryable: true });
+      const port = { guest, vif, number, plugged: known?.plugged ?? false };
+      change(port);
+      record.ports = [...record.ports.filter((each) => each !== known), port];
+      await converge(record);
+    });
+  }
+
+  /** Makes everything as the record says; each step finds out by itself what is there. */
+  async function converge(record: NetworkRecord): Promise<void> {
+    const { network_id, ports } = record;
+    const all = ports.map((each) => ({ ...each, port: portOf(each.vif) }));
+    const open = all.filter(({ plugged }) => plugged);
+    const hash = shortHash(filterText(open, 0));
+    if (hash !== record.rules_hash) Object.assign(record, { rules_hash: hash, generation: (record.generation % 0x7fffffff) + 1 });
+    await state.put(record);
+    const name = nameOf(network_id);
+    await makeNamespace(name, network_id, all.map(({ port }) => port));
+    await runIn(name, 'nft', ['-f', '-'], filterText(open, record.generation));
+    await connect(name, open);
+    await dhcp.ensure(network_id, name, all.map(({ port, number, guest }) => ({ port, number, hostname: metadata(guest)?.hostname })));
+    await listeners.ensure(network_id, name);
+  }
+
+  async function connect(name: string, ports: { port: Port }[]): Promise<void> {
+    const links = await linksIn(name);
+    for (const { port } of ports) {
+      const tap = tapName(port.id);
+      if (links.has(tap) || (await fetchTap(name, tap))) await connectTap(name, port);
+    }
+    const known = new Set(ports.map(({ port }) => tapName(port.id)));
+    for (const link of links.keys()) if (link.startsWith('tap') && !known.has(link)) await removeTap(name, link);
+  }
+
+  async function dissolve(network_id: string): Promise<void> {
+    listeners.close(network_id);
+    await dhcp.stop(network_id);
+    await removeNamespace(nameOf(network_id));
+    await state.remove(network_id);
+  }
+
+  return {
+    tapName,
+    prepare: (guest, vif) => put(guest, vif, () => {}),
+    async plug(guest, vif) {
+      await put(guest, vif, (port) => (port.plugged = true));
+      const links = await linksIn(nameOf(vif.network_id));
+      if (!links.has(tapName(vif.port_id))) throw new ActionFailed(`The guest's interface ${tapName(vif.port_id)} is not on this host.`, { retryable: true });
+    },
+    async refresh(guest, vif) {
+      if (state.networkOf(vif.port_id) === vif.network_id) await put(guest, vif, () => {});
+    },
+    async unplug(_guest, port_id) {
+      const network_id = state.networkOf(port_id);
+      if (network_id === undefined) return;
+      await inTurn(network_id, async () => {
+        const record = structuredClone(state.get(network_id));
+        if (!record) return;
+        record.ports = record.ports.filter(({ vif }) => vif.port_id !== port_id);
+        if (record.ports.length > 0) return converge(record);
+        await state.put(record); // a crash from here on leaves a network without ports, which the next start takes away
+        await dissolve(network_id);
+      });
+    },
+    async recover() {
+      const prefix = namespacePrefix(folder);
+      const networks = new Set([...state.all().map(({ network_id }) => network_id), ...namespacesWith(prefix).map((name) => name.slice(prefix.length)), ...dhcp.networks()]);
+      await Promise.all([...networks].map((network_id) => inTurn(network_id, async () => {
+        const record = structuredClone(state.get(network_id));
+        return record && record.ports.length > 0 ? converge(record) : dissolve(network_id);
+      }).catch((error: unknown) => log.error('a network could not be brought back', { host, network: network_id, ...factsOf(error) }))));
+    },
+    close: () => listeners.closeAll(),
+  };
 }
 
-/** What this machine lacks for guests' networks, one sentence each, with how to install it; empty where all is there. */
-export async function missingForNetworks(): Promise<string[]> {
-  return ['not yet'];
-}
+/** The guest that has the address in the network; the filters see to it that nobody else sends from it. */
+const guestAt = (record: NetworkRecord | undefined, address: string): string | undefined =>
+  record?.ports.find(({ vif }) => ownAddresses(portOf(vif)).includes(address))?.guest;

@@ -1,0 +1,101 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import type { SpawnArgs, Vif } from '../../shared/agent/command.ts';
+import { type HostNetwork, hostNetwork } from '../../agent/network/network.ts';
+import { namespacePrefix } from '../../agent/network/names.ts';
+import { run } from '../../agent/run.ts';
+
+export const allowAll = { port_range_min: null, port_range_max: null, remote_ip_prefix: null, remote_group_id: null, protocol: null } as const;
+export const egressAll: Vif['security_rules'] = [{ direction: 'egress', ethertype: 'IPv4', ...allowAll }, { direction: 'egress', ethertype: 'IPv6', ...allowAll }];
+export const ingress = (protocol: string | null, from: number | null = null, to = from): Vif['security_rules'][number] =>
+  ({ direction: 'ingress', ethertype: 'IPv4', ...allowAll, protocol, port_range_min: from, port_range_max: to });
+
+export const newMac = (): string => `fa:16:3e${randomBytes(3).toString('hex').replace(/../g, ':$&')}`;
+export const subnet4 = { subnet_id: randomUUID(), cidr: '10.9.0.0/24', gateway_ip: '10.9.0.1', version: 4, dns_nameservers: ['192.0.2.53'], host_routes: [{ destination: '192.0.2.0/24', nexthop: '10.9.0.77' }], enable_dhcp: true };
+export const subnet6 = { subnet_id: randomUUID(), cidr: 'fd00:9::/64', gateway_ip: null, version: 6, dns_nameservers: ['fd00:9::53'], host_routes: [], enable_dhcp: true };
+
+export function vifOf(network_id: string, last: number, more: Partial<Vif> = {}): Vif {
+  return {
+    port_id: randomUUID(), network_id, network_name: 'net', mac_address: newMac(), mtu: 1442, port_security: true,
+    fixed_ips: [{ ...subnet4, ip_address: `10.9.0.${last}` }, { ...subnet6, ip_address: `fd00:9::${last}` }], security_rules: egressAll, ...more,
+  };
+}
+
+export const spawnArgs = (uuid: string, vifs: Vif[], more: Partial<SpawnArgs> = {}): SpawnArgs => ({
+  instance_uuid: uuid, project_id: 'p', user_id: 'u', name: 'A guest', hostname: 'a-guest', launch_index: 0,
+  flavor: { name: 'm1.tiny', vcpus: 1, memory_mb: 128, root_gb: 1, ephemeral_gb: 0, swap: 0, extra_specs: {} }, image_properties: {},
+  disks: [], vifs, config_drive: false, key_name: null, key_data: null, user_data: null, metadata: {}, availability_zone: 'nova', console_public_key: '', ...more,
+});
+
+/** One host's networks in a folder of their own; the guests are namespaces, their interfaces one end of a veth. */
+export function networkRig(t: TestContext) {
+  const folder = mkdtempSync(join(tmpdir(), 'novaless-net-'));
+  const sources = new Map<string, SpawnArgs>();
+  const open = (): HostNetwork => hostNetwork({ host: 'test', folder, metadata: (guest) => sources.get(guest) });
+  let network = open();
+  const guests: Guest[] = [];
+  t.after(async () => {
+    for (const guest of guests) await guest.delete();
+    for (const { uuid, vif } of guests) await network.unplug(uuid, vif.port_id).catch(() => {});
+    network.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** A guest with one interface; not plugged yet. */
+  async function guest(vif: Vif, more: Partial<SpawnArgs> = {}): Promise<Guest> {
+    const uuid = randomUUID();
+    sources.set(uuid, spawnArgs(uuid, [vif], more));
+    const namespace = `guest-${uuid.slice(0, 8)}`;
+    const tap = network.tapName(vif.port_id);
+    const it: Guest = {
+      uuid, vif, namespace, tap,
+      run: (program, ...args) => run('nsenter', [`--net=/run/netns/${namespace}`, program, ...args], { timeoutMs: 20_000 }),
+      async makeTap() {
+        await run('ip', ['netns', 'add', namespace]);
+        await run('ip', ['link', 'add', tap, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', namespace, 'address', vif.mac_address]);
+        await it.run('ip', 'link', 'set', 'eth0', 'mtu', '1442', 'up');
+      },
+      async address() {
+        for (const { ip_address, cidr, version } of vif.fixed_ips) await it.run('ip', 'addr', 'add', `${ip_address}/${cidr.split('/')[1]}`, 'dev', 'eth0', ...(version === 6 ? ['nodad'] : []));
+      },
+      async start() {
+        await network.prepare(uuid, vif);
+        await it.makeTap();
+        await network.plug(uuid, vif);
+        await it.address();
+        return it;
+      },
+      async delete() {
+        await run('ip', ['netns', 'delete', namespace]).catch(() => {});
+      },
+    };
+    guests.push(it);
+    return it;
+  }
+
+  return {
+    folder, sources, guest,
+    get network() { return network; },
+    /** As after a restart of the agent. */
+    async restart(): Promise<void> {
+      network.close();
+      network = open();
+      await network.recover();
+    },
+    namespaces: async () => (await run('ip', ['netns', 'list'])).split('\n').map((line) => line.split(' ')[0]!).filter((name) => name.startsWith(namespacePrefix(folder))),
+  };
+}
+export interface Guest {
+  uuid: string; vif: Vif; namespace: string; tap: string;
+  run(program: string, ...args: string[]): Promise<string>;
+  makeTap(): Promise<void>;
+  address(): Promise<void>;
+  /** prepare, tap, plug, addresses by hand. */
+  start(): Promise<Guest>;
+  delete(): Promise<void>;
+}
+
+export const pings = (from: Guest, to: string): Promise<boolean> => from.run('ping', '-c1', '-W1', to).then(() => true, () => false);
