@@ -96,11 +96,16 @@ const ofDisk = new Set(['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS']);
 async function fetchOn(s3: S3Client, image: ImageReference, object: { Bucket: string; Key: string }, progress: Progress, sink: Sink, signal?: AbortSignal): Promise<void> {
   const on = progress.size > 0 && progress.etag !== undefined;
   const answer = await s3.send(new GetObjectCommand({ ...object, ...(on && { Range: `bytes=${progress.size}-` }) }), signal && { abortSignal: signal });
-  if (!on || answer.ETag !== progress.etag || !answer.ContentRange?.startsWith(`bytes ${progress.size}-`)) {
+  const body = answer.Body as Readable;
+  const goesOn = on && answer.ETag === progress.etag && answer.ContentRange?.startsWith(`bytes ${progress.size}-`);
+  if (!goesOn) {
     await sink.empty();
     Object.assign(progress, { size: 0, hash: createHash('md5'), etag: answer.ETag });
+    if (answer.ContentRange !== undefined) {
+      body.destroy(); // a part of something else
+      return fetchOn(s3, image, object, progress, sink, signal);
+    }
   }
-  const body = answer.Body as Readable;
   const idle = setTimeout(giveUp, IDLE_MS);
   const abort = () => body.destroy(signal!.reason as Error);
   signal?.addEventListener('abort', abort);

@@ -26,6 +26,7 @@ export type Storage = ReturnType<typeof openStorage>;
  */
 export function openStorage(root: string, qemu: () => Promise<QemuUser | undefined>) {
   mkdirSync(dirname(root), { recursive: true, mode: 0o711 });
+  if (dirname(root) === POOLS) chmodSync(POOLS, 0o711); // whatever the umask
   const folders = { root, images: join(root, 'images'), drafts: join(root, 'drafts'), guests: join(root, 'guests'), volumes: join(root, 'volumes') };
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const draft of readdirSync(folders.drafts)) rmSync(join(folders.drafts, draft), { recursive: true, force: true });
