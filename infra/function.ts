@@ -24,6 +24,7 @@ export function deployFunction(stack: Stack, declaration: FunctionDeclaration, r
   acceptWildcards(role, uses, [
     [/^<\w+Bucket\w+\.Arn>\/[\w/-]*\*$/, 'The objects of one bucket, or those under one prefix: their names are ids that are made later.'],
     [/:parameter<ParameterPath>\/service-token\/\*$/, "Keystone writes each service's token under this one path."],
+    [/:secret:<LaunchesPath>\/launch\/\*$/, 'Owners of launches by events put their application credentials under this one path.'],
     [/:(ec2|ssm):.*:(instance|managed-instance)\/\*$/, 'Hosts are enrolled later; what may be run there is the one document of this deployment.'],
   ]);
   const deployed = new Function(stack, id, {

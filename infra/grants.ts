@@ -33,6 +33,7 @@ export function functionEnvironment({ uses, queue, settings = [] }: FunctionDecl
     else if ('bucket' in grant) variables[environment.bucket(grant.bucket)] = resources.buckets[grant.bucket].bucketName;
     else if ('ringHosts' in grant) variables[environment.agentDocument] = resources.document.ref;
     else if ('parameter' in grant) variables[environment.parameterPath] = resources.parameters.parameterPath.valueAsString;
+    else if ('secret' in grant) variables[environment.secretPath] = resources.parameters.secretPath.valueAsString;
     else variables[environment.bus] = resources.bus.eventBusName;
   }
   for (const setting of settings) variables[environment.setting(setting)] = resources.parameters[setting].valueAsString;
@@ -54,6 +55,7 @@ function grantStatements(stack: Stack, grant: Grant, resources: Resources): Poli
   if ('send' in grant) return [allow(['sqs:SendMessage'], [resources.queues[grant.send].queueArn])];
   if ('bucket' in grant) return bucketStatements(resources.buckets[grant.bucket].bucketArn, grant.actions, grant.prefix);
   if ('parameter' in grant) return [allow(grant.actions, [parameterArn(stack, resources, grant.parameter)])];
+  if ('secret' in grant) return [allow(grant.actions, [secretArn(stack, resources, grant.secret)])];
   if ('ringHosts' in grant) return [allow(['ssm:SendCommand'], [documentArn(stack, resources), ...hostArns(stack)])];
   return [allow(['events:PutEvents'], [resources.bus.eventBusArn])];
 }
@@ -83,6 +85,9 @@ function bucketStatements(bucket: string, actions: string[], prefix = ''): Polic
 const parameterArn = (stack: Stack, { parameters }: Resources, name: string) =>
   // The path begins with a slash, which is also what separates an ARN's type from its name.
   `${stack.formatArn({ service: 'ssm', resource: 'parameter', arnFormat: ArnFormat.NO_RESOURCE_NAME })}${parameters.parameterPath.valueAsString}/${name}`;
+
+const secretArn = (stack: Stack, { parameters }: Resources, name: string) =>
+  stack.formatArn({ service: 'secretsmanager', resource: 'secret', resourceName: `${parameters.secretPath.valueAsString}/${name}`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
 
 const documentArn = (stack: Stack, { document }: Resources) => stack.formatArn({ service: 'ssm', resource: 'document', resourceName: document.ref });
 

@@ -20,6 +20,7 @@ export function deploymentParameters(stack: Stack) {
     document: text('AgentDocumentName', 'Novaless-Agent', 'Name of the SSM document that rings the agent on a host', { allowedPattern: '[A-Za-z0-9_.-]{3,128}' }),
     importAllowedHosts: text('ImageImportAllowedHosts', '', 'Hosts, each HOST or HOST:PORT, with commas between, from which images may be imported although their addresses are private', { allowedPattern: '[A-Za-z0-9_.:,\\[\\]-]*' }),
     alarmAddress: text('AlarmAddress', '', 'E-mail address that alarms are sent to; empty for none', { allowedPattern: '([^@\\s]+@[^@\\s]+)?' }),
+    secretPath: text('LaunchesPath', 'novaless', 'Path under which the secrets of this deployment stand: application credentials for launches by events as PATH/launch/NAME', { allowedPattern: '[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*' }),
     parameterPath: text('ParameterPath', '/novaless', 'Path under which the SSM parameters of this deployment stand', { allowedPattern: '(/[A-Za-z0-9_.-]+)+' }),
   };
 }

@@ -8,6 +8,7 @@ import { deployFunction } from './function.ts';
 import { functions as allFunctions } from './functions.ts';
 import { deploymentParameters, publicEndpoint } from './parameters.ts';
 import { consumedQueues } from './queues.ts';
+import { launchRequests } from './launch-requests.ts';
 import { addRoutes, restApi } from './rest-api.ts';
 import { sweeper } from './sweeper.ts';
 import { tables } from './tables.ts';
@@ -41,6 +42,7 @@ export class NovalessStack extends Stack {
     };
     const deployed = functions.map((declaration) => ({ declaration, target: deployFunction(this, declaration, resources) }));
     addRoutes(api, deployed.flatMap(({ declaration, target }) => (declaration.routes ?? []).map((line) => ({ line, target }))));
+    launchRequests(this, { bus: resources.bus, queue: resources.queues['nova-launch'] });
     const swept = deployed.filter(({ declaration }) => declaration.swept).map(({ target }) => target);
     sweeper(this, swept);
     alarms(this, { api, queues: Object.values(resources.queues), swept, parameters });
@@ -49,6 +51,7 @@ export class NovalessStack extends Stack {
     for (const [id, value, description] of [
       ['PublicEndpoint', resources.endpoint, 'Base URL of the OpenStack services'],
       ['FunctionPrefix', `${this.stackName}-`, 'A function is called this and its name'],
+      ['EventBusName', resources.bus.eventBusName, 'Where launches are asked for by events, and notifications are published'],
       ['HostReportsQueueUrl', queues['host-reports'].queueUrl, 'Where an agent reports what became of a command'],
       ['HostHeartbeatsQueueUrl', queues['host-heartbeats'].queueUrl, 'Where an agent says that its host is alive'],
       ['HostJournalTableName', journal.tableName, 'Where the commands for a host stand'],

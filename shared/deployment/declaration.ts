@@ -31,6 +31,7 @@ export const queues = {
   'glance-api': { visibility: 960, maxReceives: 4, maxConcurrency: 4, batchSize: 1 },
   'neutron-server': { ...rpcQueue, maxConcurrency: 4 },
   'cinder-volume': { ...rpcQueue, maxConcurrency: 10 },
+  'nova-launch': { visibility: 120, maxReceives: 9, maxConcurrency: 10, batchSize: 5 },
 } satisfies Record<string, QueueSettings>;
 
 export type Grant =
@@ -39,6 +40,7 @@ export type Grant =
   | { bucket: BucketName; actions: `s3:${string}`[]; prefix?: string }
   | { ringHosts: true } // ssm:SendCommand with the agent's document
   | { parameter: `service-token/${string}` | 'service-token/*'; actions: `ssm:${string}`[] }
+  | { secret: 'launch/*'; actions: `secretsmanager:${string}`[] }
   | { publishEvents: true };
 
 export interface FunctionDeclaration {
@@ -78,6 +80,8 @@ export const environment = {
   agentDocument: 'AGENT_DOCUMENT',
   /** Path under which SSM parameters of this deployment stand, e.g. `/novaless`. */
   parameterPath: 'PARAMETER_PATH',
+  /** Path under which this deployment looks for secrets, e.g. `novaless`. */
+  secretPath: 'SECRET_PATH',
   setting: (name: Setting) => name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase(),
 } as const;
 

@@ -8,9 +8,9 @@ const BACKOFF = [1, 5, 25]; // seconds after the first, second, third failure: a
 let client: SQSClient | undefined;
 
 /** A message that failed is to be had again soon, not when its visibility timeout has passed. */
-export async function comeBackSoon(queue: QueueName, { receiptHandle, attributes }: SQSRecord): Promise<void> {
+export async function comeBackSoon(queue: QueueName, { receiptHandle, attributes }: SQSRecord, backoff: readonly number[] = BACKOFF): Promise<void> {
   client ??= new SQSClient({});
-  const VisibilityTimeout = BACKOFF[Math.min(Number(attributes.ApproximateReceiveCount), BACKOFF.length) - 1]!;
+  const VisibilityTimeout = backoff[Math.min(Number(attributes.ApproximateReceiveCount), backoff.length) - 1]!;
   await client
     .send(new ChangeMessageVisibilityCommand({ QueueUrl: requireEnv(environment.queue(queue)), ReceiptHandle: receiptHandle, VisibilityTimeout }))
     .catch((error: unknown) => log.warn('visibility not set', factsOf(error))); // it comes back by itself, only later

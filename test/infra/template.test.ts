@@ -67,13 +67,14 @@ test('one bad message fails alone, and no queue can take all the concurrency of 
 test('a function finds everything that it declares to use', () => {
   for (const { name, uses, queue, settings = [] } of functions) {
     const variables = ofType('AWS::Lambda::Function').find(({ FunctionName }) => FunctionName === `Novaless-${name}`)?.Environment.Variables;
-    const expected = [environment.endpoint, environment.region, 'NODE_OPTIONS', ...(queue ? [environment.queue(queue)] : []), ...settings.map(environment.setting)];
+    const expected = [environment.endpoint, environment.region, ...(queue ? [environment.queue(queue)] : []), ...settings.map(environment.setting)];
     for (const grant of uses) {
       if ('table' in grant) expected.push(environment.table(grant.table));
       if ('send' in grant) expected.push(environment.queue(grant.send));
       if ('bucket' in grant) expected.push(environment.bucket(grant.bucket));
       if ('ringHosts' in grant) expected.push(environment.agentDocument);
       if ('parameter' in grant) expected.push(environment.parameterPath);
+      if ('secret' in grant) expected.push(environment.secretPath);
       if ('publishEvents' in grant) expected.push(environment.bus);
     }
     assert.deepEqual(Object.keys(variables).sort(), [...new Set(expected)].sort(), name);
