@@ -101,7 +101,7 @@ async function fetchOn(s3: S3Client, image: ImageReference, object: { Bucket: st
   if (!goesOn) {
     await sink.empty();
     Object.assign(progress, { size: 0, hash: createHash('md5'), etag: answer.ETag });
-    if (answer.ContentRange !== undefined) {
+    if (on && answer.ContentRange !== undefined) {
       body.destroy(); // a part of something else
       return fetchOn(s3, image, object, progress, sink, signal);
     }
