@@ -26,6 +26,7 @@ import { localHosts, purgeHosts, ringer, startAgent, type Driver } from './hosts
 import { lock, socketFolder } from './lock.ts';
 import { startMappings } from './mappings.ts';
 import { provision } from './provision.ts';
+import { secretsManager } from './secrets-manager.ts';
 import { secretsOf, writeCredentials } from './secrets.ts';
 import { seed } from './seed.ts';
 import { systemsManager } from './ssm.ts';
@@ -96,7 +97,7 @@ export async function startCloud(options: CloudOptions) {
     engines.catch(() => {}); // seen below
     started.push(() => engines.then((all) => all.stop(), () => {}));
     const templateFile = options.templateFile ?? (await synthesized());
-    const wired = async (service: string, { endpoint }: { endpoint: string }) => ({ endpoint: (await options.wire?.(service, endpoint)) ?? endpoint });
+    const wired = async <T extends { endpoint: string }>(service: string, engine: T) => ({ ...engine, endpoint: (await options.wire?.(service, engine.endpoint)) ?? engine.endpoint });
     const all = await engines;
     const [sqs, s3, dynamodb] = await Promise.all([wired('sqs', all.sqs), wired('s3', all.s3), wired('dynamodb', all.dynamodb)]);
     progress('engines and template');
@@ -122,7 +123,8 @@ export async function startCloud(options: CloudOptions) {
       registered: (id) => hosts.some(({ managedInstanceId }) => managedInstanceId === id),
       send: (id, { ringId }) => bell.ring(hosts.find(({ managedInstanceId }) => managedInstanceId === id)!.host, ringId!),
     });
-    const awsEndpoint = await startAwsEndpoint({ AmazonSSM: ssm, AWSEvents: (operation, body) => putEvents(operation, body) });
+    const launchSecrets = secretsManager({ file: join(dataDir, 'secrets-manager.json'), region: AWS_REGION });
+    const awsEndpoint = await startAwsEndpoint({ AmazonSSM: ssm, AWSEvents: (operation, body) => putEvents(operation, body), secretsmanager: launchSecrets });
     started.push(awsEndpoint.stop);
     const { endpoint: otherAws } = await wired('aws', awsEndpoint);
 
@@ -130,7 +132,7 @@ export async function startCloud(options: CloudOptions) {
       AWS_REGION, AWS_DEFAULT_REGION: AWS_REGION, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', // not the user's own account
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint, AWS_ENDPOINT_URL_SQS: sqs.endpoint, AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_ENDPOINT_URL_SSM: otherAws, AWS_ENDPOINT_URL_EVENTBRIDGE: otherAws,
+      AWS_ENDPOINT_URL_SSM: otherAws, AWS_ENDPOINT_URL_EVENTBRIDGE: otherAws, AWS_ENDPOINT_URL_SECRETS_MANAGER: otherAws,
     };
     const functions = startFunctions(deployment.functions, {
       aws, logFolder: logs, cacheFolder: join(templateFile, '../../compiled'), limit: options.limit, around: options.around,
@@ -203,7 +205,7 @@ export async function startCloud(options: CloudOptions) {
 }
 
 /** All that a data folder holds. */
-const ours = new Set(['clouds.yaml', 'dynamodb', 'hosts', 'logs', 'openrc-admin', 'openrc-demo', 'parameters.json', 's3', 'secrets.json', 'seeded', 'sqs']);
+const ours = new Set(['clouds.yaml', 'dynamodb', 'hosts', 'logs', 'openrc-admin', 'openrc-demo', 'parameters.json', 's3', 'secrets-manager.json', 'secrets.json', 'seeded', 'sqs']);
 
 /** A folder with anything else in it is not to be emptied: what is emptied is gone. */
 function refuseForeign(dataDir: string) {

@@ -1,0 +1,109 @@
+/**
+ * Measures a cloud from outside: one that it starts with fake hosts, or any OpenStack.
+ * usage: npm run bench -- [--short] [--json FILE] [--os-cloud NAME]    (OS_CLIENT_CONFIG_FILE, default .novaless/clouds.yaml)
+ *
+ * Timings are for reading, beside the calibration of the same run. Counts do not depend on the machine.
+ */
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { readClouds } from '../../infra/clouds.ts';
+import { hashPassword } from '../../functions/keystone/password.ts';
+import { calibrate } from './calibration.ts';
+import { countLaunches, type PerLaunch } from './counts.ts';
+import { footprint } from './footprint.ts';
+import { initTimes } from './init.ts';
+import { table, type Row } from './report.ts';
+import { startedCloud, type StartedCloud } from './started-cloud.ts';
+import { repeat, spread } from './statistics.ts';
+import { openTarget } from './target.ts';
+import { launches, tokens, type Timings } from './timings.ts';
+import { prepare } from './workload.ts';
+
+const HOSTS = 10;
+const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'per launch', 'per launch, by name', 'functions: bundle', 'functions: init'];
+const { values: { short, json, 'os-cloud': osCloud } } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' }, 'os-cloud': { type: 'string' } } });
+const rows: Row[] = [];
+const say = (text: string) => process.stderr.write(`${text}\n`);
+const timings: Timings = { short, say, put: (row) => rows.push(row) };
+
+say('calibration');
+const calibration = await calibrate();
+let perLaunch: PerLaunch | undefined;
+if (osCloud) {
+  const cloud = readClouds(process.env['OS_CLIENT_CONFIG_FILE'] ?? '.novaless/clouds.yaml')[osCloud];
+  if (!cloud) throw new Error(`there is no cloud ${osCloud} in the clouds.yaml`);
+  await measure(cloud);
+} else {
+  say(`a cloud with ${HOSTS} hosts`);
+  const own = await startedCloud(HOSTS);
+  try {
+    rows.push({ section: 'start-up', label: 'first start', value: own.firstStartMs, unit: 'ms', goal: 15_000 }, { section: 'start-up', label: 'second start', value: own.secondStartMs, unit: 'ms' });
+    await raiseQuotas(own);
+    await measure(own.demo);
+    await idle(own);
+  } finally {
+    await own.stop();
+  }
+  say('what one launch asks of AWS');
+  perLaunch = await countLaunches();
+  count(perLaunch);
+  say('bundles');
+  for (const { name, kilobytes, initMs } of await initTimes()) {
+    rows.push({ section: 'functions: bundle', label: name, value: kilobytes, unit: 'kB', goal: 500 }, { section: 'functions: init', label: name, value: initMs, unit: 'ms CPU', goal: 100 });
+  }
+}
+
+rows.sort((a, b) => sections.indexOf(a.section) - sections.indexOf(b.section));
+console.log(`calibration: 20 MB hashed in ${calibration.hash_20mb_ms.toFixed(1)} ms, a request on loopback ${calibration.loopback_ms.toFixed(2)} ms`);
+console.log(table(rows));
+if (json) writeFileSync(json, `${JSON.stringify(asJson(), null, 2)}\n`);
+
+async function measure(cloud: Parameters<typeof openTarget>[0]): Promise<void> {
+  const target = await openTarget(cloud);
+  say('tokens');
+  await tokens(target, spread((await repeat(10, 1, () => hashPassword('calibration'))).each).p50, timings);
+  const workload = await prepare(target);
+  say('launches');
+  try {
+    await launches(target, workload, timings);
+  } finally {
+    await workload.remove().catch((error: Error) => say(`left behind: ${error.message}`));
+  }
+}
+
+async function raiseQuotas({ admin, demo }: StartedCloud): Promise<void> {
+  const [as, { project }] = [await openTarget(admin), await openTarget(demo)];
+  const unlimited = (...names: string[]) => Object.fromEntries(names.map((name) => [name, -1]));
+  await as.request('compute', 'PUT', `/os-quota-sets/${project}`, { quota_set: unlimited('instances', 'cores', 'ram') });
+  await as.request('network', 'PUT', `/quotas/${project}`, { quota: unlimited('port') });
+}
+
+async function idle({ pid }: StartedCloud): Promise<void> {
+  const seconds = short ? 20 : 60;
+  say(`idle for ${seconds} s`);
+  await sleep(5000);
+  const before = footprint(pid);
+  await sleep(seconds * 1000);
+  const after = footprint(pid);
+  rows.push(
+    { section: 'idle', label: 'memory of all processes', value: after.memory_mb, unit: 'MB', reference: 4400, goal: 300 },
+    { section: 'idle', label: 'CPU a minute', value: ((after.cpu_s - before.cpu_s) * 60) / seconds, unit: 's', reference: 2, goal: 0.2 },
+  );
+}
+
+function count({ by_name, ...sums }: PerLaunch): void {
+  const goals: Partial<Record<keyof PerLaunch, number>> = { dynamodb: 20, sqs_messages: 8, ssm: 1 };
+  for (const [label, value] of Object.entries(sums)) rows.push({ section: 'per launch', label, value, unit: '', ...(label in goals && { goal: goals[label as keyof PerLaunch]! }) });
+  for (const [label, value] of Object.entries(by_name)) rows.push({ section: 'per launch, by name', label, value, unit: '' });
+}
+
+function asJson() {
+  const of = (test: (row: Row) => boolean) => Object.fromEntries(rows.filter(test).map(({ section, label, value, unit }) => [`${section}: ${label}`, { value, unit }]));
+  const rate = ({ unit }: Row) => unit.endsWith('/s');
+  return {
+    calibration, ...(perLaunch && { per_launch: perLaunch }),
+    latency: of(({ unit }) => unit === 'ms'), throughput: of(rate),
+    other: of((row) => row.unit !== 'ms' && !rate(row) && !row.section.startsWith('per launch')),
+  };
+}

@@ -1,0 +1,99 @@
+import { Agent, createServer, request, type IncomingMessage } from 'node:http';
+import type { AroundInvoke } from '../../local/functions.ts';
+
+/** What a stretch of work asked of AWS. Requests by their names: `dynamodb GetItem`, `sqs SendMessage`, `s3 GET`, `ssm SendCommand`. */
+export interface Counts {
+  requests: Record<string, number>;
+  /** Messages put on queues; one request may carry ten. */
+  messages: number;
+  readUnits: number;
+  writeUnits: number;
+  invocations: Record<string, number>;
+  /** As Lambda bills them: each invocation's duration, rounded up to the millisecond. */
+  billedMs: number;
+}
+
+const nothing = (): Counts => ({ requests: {}, messages: 0, readUnits: 0, writeUnits: 0, invocations: {}, billedMs: 0 });
+
+/** Counts what functions and agents ask the engines for, and what runs. */
+export function meter() {
+  let counts = nothing();
+  const stops: (() => void)[] = [];
+
+  /** Stands before one engine; returns its address. DynamoDB is asked to say what each request consumed. */
+  async function wire(service: string, endpoint: string): Promise<string> {
+    const target = new URL(endpoint);
+    const agent = new Agent({ keepAlive: true });
+    const server = createServer({ keepAliveTimeout: 60_000 }, async (incoming, outgoing) => {
+      const operation = String(incoming.headers['x-amz-target'] ?? incoming.method).split('.').at(-1)!;
+      add(counts.requests, `${service} ${operation}`);
+      const structured = 'x-amz-target' in incoming.headers;
+      const body = structured ? await wholeOf(incoming) : undefined;
+      const changed = body && service === 'dynamodb' ? Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), ReturnConsumedCapacity: 'TOTAL' })) : body;
+      if (service === 'sqs' && body) counts.messages += operation === 'SendMessage' ? 1 : operation === 'SendMessageBatch' ? JSON.parse(body.toString()).Entries.length : 0;
+      const headers = { ...incoming.headers, ...(changed && { 'content-length': String(changed.length) }) };
+      const onward = request({ host: target.hostname, port: target.port, path: incoming.url, method: incoming.method, headers, agent }, async (answer) => {
+        const { 'transfer-encoding': _, ...kept } = answer.headers;
+        if (!structured) return void answer.pipe(outgoing.writeHead(answer.statusCode!, answer.headers));
+        const text = await wholeOf(answer);
+        if (service === 'dynamodb') consume(operation, text);
+        outgoing.writeHead(answer.statusCode!, { ...kept, 'content-length': text.length }).end(text);
+      });
+      onward.on('error', () => outgoing.destroy());
+      outgoing.on('close', () => onward.destroy()); // a long poll that was given up
+      if (changed) onward.end(changed);
+      else incoming.pipe(onward);
+    });
+    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+    stops.push(() => {
+      server.close();
+      server.closeAllConnections();
+      agent.destroy();
+    });
+    return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+  }
+
+  function consume(operation: string, answer: Buffer) {
+    const { ConsumedCapacity: consumed = [] } = JSON.parse(answer.toString()) as { ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[] };
+    const units = [consumed].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+    if (/^(GetItem|BatchGetItem|Query|Scan|TransactGetItems)$/.test(operation)) counts.readUnits += units;
+    else counts.writeUnits += units;
+  }
+
+  const around: AroundInvoke = async (call, next) => {
+    const began = performance.now();
+    try {
+      return await next(call.event);
+    } finally {
+      add(counts.invocations, call.function.replace(/^Novaless-/, ''));
+      counts.billedMs += Math.ceil(performance.now() - began);
+    }
+  };
+
+  return {
+    wire, around,
+    /** What was counted since the last call. */
+    take(): Counts {
+      const taken = counts;
+      counts = nothing();
+      return taken;
+    },
+    stop: () => stops.forEach((stop) => stop()),
+  };
+}
+
+export type Meter = ReturnType<typeof meter>;
+
+function add(counts: Record<string, number>, name: string) {
+  counts[name] = (counts[name] ?? 0) + 1;
+}
+
+async function wholeOf(stream: IncomingMessage): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(piece as Buffer);
+  return Buffer.concat(pieces);
+}
+
+/** The sum of those whose name begins with `prefix`. */
+export const sumOf = (counts: Record<string, number>, prefix = ''): number =>
+  Object.entries(counts).reduce((sum, [name, count]) => sum + (name.startsWith(prefix) ? count : 0), 0);
