@@ -29,3 +29,13 @@ export async function picture(page: Page, name: string): Promise<void> {
   const folder = process.env['SCREENSHOTS'];
   if (folder) await page.screenshot({ path: join(folder, `${name}.png`) });
 }
+
+/** How many points of the screen are of which colour: what a guest draws, however it is scaled. */
+export const drawn = (page: Page): Promise<{ width: number; height: number; light: number } | undefined> => page.evaluate(`(() => {
+  const canvas = document.querySelector('canvas');
+  if (!canvas || canvas.width === 0) return undefined;
+  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+  let light = 0;
+  for (let at = 0; at < data.length; at += 4) if (data[at] + data[at + 1] + data[at + 2] > 300) light++;
+  return { width: canvas.width, height: canvas.height, light };
+})()`);

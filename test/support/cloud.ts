@@ -10,6 +10,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCloud } from '../../local/cloud.ts';
+import { purgeHosts } from '../../local/hosts.ts';
 import type { CloudOptions } from '../../local/cloud.ts';
 import type { AroundInvoke } from '../../local/functions.ts';
 
@@ -29,6 +30,7 @@ export async function testCloud(t: { after: (done: () => unknown) => void } | un
   const cloud = await startCloud({ port: 0, ...options, dataDir, around: faulty });
   const stop = async () => {
     await cloud.stop();
+    if (!options.dataDir) await purgeHosts(dataDir); // real guests go on without their cloud
     if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
   t?.after(stop);

@@ -6,10 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { importPKCS8, SignJWT } from 'jose';
-import type { Page } from 'playwright-core';
 import { CONSOLE_AUDIENCE, consolePageUrl } from '../../../shared/agent/console.ts';
 import { bundleForHost } from '../../../infra/agent-bundle.ts';
-import { noBrowser, openBrowser, picture } from '../../support/browser.ts';
+import { drawn, noBrowser, openBrowser, picture } from '../../support/browser.ts';
 import { eventually } from '../../support/eventually.ts';
 import * as sources from './console-parts.ts';
 
@@ -40,16 +39,6 @@ async function machineWithScreen(t: TestContext, folder: string, { serveConsoles
   t.after(() => listener.stop());
   return { port: listener.port, qemu };
 }
-
-/** How many points of the screen are of which colour: what a guest draws, however it is scaled. */
-const drawn = (page: Page): Promise<{ width: number; height: number; light: number } | undefined> => page.evaluate(`(() => {
-  const canvas = document.querySelector('canvas');
-  if (!canvas || canvas.width === 0) return undefined;
-  const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-  let light = 0;
-  for (let at = 0; at < data.length; at += 4) if (data[at] + data[at + 1] + data[at + 2] > 300) light++;
-  return { width: canvas.width, height: canvas.height, light };
-})()`);
 
 test("a guest's screen is drawn in a browser, keys reach the guest, and a guest that ends says so", { skip: noBrowser || noQemu }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'novaless-screen-'));
