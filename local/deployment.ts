@@ -41,7 +41,10 @@ export function planDeployment(template: Template, templateFile: string, account
       bus: (properties['EventBusName'] ?? 'default').replace(/^arn:.*event-bus\//, ''),
       pattern: properties['EventPattern'],
       schedule: properties['ScheduleExpression'],
-      targets: (properties['Targets'] ?? []).map((target: Record<string, any>) => ({ arn: target['Arn'], input: target['Input'], messageGroupId: target['SqsParameters']?.MessageGroupId })),
+      targets: (properties['Targets'] ?? []).map((target: Record<string, any>) => ({
+        arn: target['Arn'], input: target['Input'], messageGroupId: target['SqsParameters']?.MessageGroupId,
+        path: target['InputPath'], transformer: target['InputTransformer'],
+      })),
     })),
     documents: of('AWS::SSM::Document').map(({ name, properties }): DocumentSpec => ({
       name,

@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { awsJson } from './aws-json.ts';
 import { matches } from './event-pattern.ts';
 import type { FunctionHost } from './functions.ts';
+import { transformed, type Transformation } from './input-transformer.ts';
 
 export interface RuleSpec {
   name: string;
@@ -10,7 +11,7 @@ export interface RuleSpec {
   pattern?: Record<string, unknown>;
   /** `rate(N minutes)` */
   schedule?: string;
-  targets: { arn: string; input?: string; messageGroupId?: string }[];
+  targets: ({ arn: string; input?: string; messageGroupId?: string } & Transformation)[];
 }
 
 interface Entry { Source?: string; DetailType?: string; Detail?: string; EventBusName?: string; Resources?: string[]; Time?: number }
@@ -22,12 +23,12 @@ export interface EventBus {
 
 /** The event buses: published events go to the log file and to the targets of the rules that they match; schedules fire. */
 export function startEvents(rules: RuleSpec[], buses: string[], functions: FunctionHost, settings: { sqs: string; region: string; log: string }): EventBus {
-  async function deliver({ targets }: RuleSpec, event: object) {
-    for (const { arn, input, messageGroupId } of targets) {
-      const body = input === undefined ? event : (JSON.parse(input) as object);
+  async function deliver({ name: rule, targets }: RuleSpec, event: object) {
+    for (const { arn, input, messageGroupId, ...transformation } of targets) {
+      const text = input ?? transformed(transformation, event, { name: rule, arn: `arn:aws:events:${settings.region}:000000000000:rule/${rule}` });
       const [, , service, , , name] = arn.split(':') as [string, string, string, string, string, string];
-      if (service === 'lambda') void functions.invoke(arn.split(':').at(-1)!, body, 'event');
-      else if (service === 'sqs') void awsJson(settings.sqs, 'AmazonSQS', 'SendMessage', { QueueUrl: `${settings.sqs}/000000000000/${name}`, MessageBody: JSON.stringify(body), MessageGroupId: messageGroupId }).catch(() => {});
+      if (service === 'lambda') void functions.invoke(arn.split(':').at(-1)!, JSON.parse(text) as object, 'event');
+      else if (service === 'sqs') void awsJson(settings.sqs, 'AmazonSQS', 'SendMessage', { QueueUrl: `${settings.sqs}/000000000000/${name}`, MessageBody: text, MessageGroupId: messageGroupId }).catch(() => {});
       else throw new Error(`events can't go to ${arn}`);
     }
   }
