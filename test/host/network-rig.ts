@@ -1,10 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { randomBytes, randomUUID } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TestContext } from 'node:test';
 import type { SpawnArgs, Vif } from '../../shared/agent/command.ts';
-import { type HostNetwork, hostNetwork } from '../../agent/network/network.ts';
+import { type HostNetwork, hostNetwork, missingForNetworks } from '../../agent/network/network.ts';
 import { namespacePrefix } from '../../agent/network/names.ts';
 import { run } from '../../agent/run.ts';
 
@@ -68,7 +70,9 @@ export function networkRig(t: TestContext) {
         await it.address();
         return it;
       },
+      ends: [],
       async delete() {
+        for (const end of it.ends.splice(0)) end();
         await run('ip', ['netns', 'delete', namespace]).catch(() => {});
       },
     };
@@ -96,6 +100,81 @@ export interface Guest {
   /** prepare, tap, plug, addresses by hand. */
   start(): Promise<Guest>;
   delete(): Promise<void>;
+  /** What its end ends. */
+  ends: (() => void)[];
 }
 
 export const pings = (from: Guest, to: string): Promise<boolean> => from.run('ping', '-c1', '-W1', to).then(() => true, () => false);
+
+/** Why these tests can't run here; undefined where they can. */
+export async function reasonToSkip(): Promise<string | undefined> {
+  const missing = await missingForNetworks();
+  const programs = ['busybox', 'ping', 'curl'].filter((program) => !(process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program))));
+  return [...missing, ...(programs.length > 0 ? [`${programs.join(', ')} not installed`] : [])].join('; ') || undefined;
+}
+
+/** What a real DHCP client of the guest got, as it gives it to its script; undefined where nobody answered. */
+export async function dhcp(guest: Guest, folder: string): Promise<Record<string, string> | undefined> {
+  const script = join(folder, 'udhcpc'), answer = join(folder, 'lease');
+  writeFileSync(script, `#!/bin/sh\n[ "$1" = bound ] && env > ${answer}\nexit 0\n`, { mode: 0o755 });
+  rmSync(answer, { force: true });
+  await guest.run('busybox', 'udhcpc', '-i', 'eth0', '-f', '-n', '-q', '-t', '3', '-T', '1', '-s', script, '-O', 'staticroutes', '-O', 'mtu', '-O', 'msstaticroutes').catch(() => {});
+  if (!existsSync(answer)) return undefined;
+  return Object.fromEntries(readFileSync(answer, 'utf8').split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
+}
+
+/** Echoes what comes to a TCP port, until the guest goes. */
+export async function serveEcho(guest: Guest, port: number): Promise<void> {
+  const child = spawn('nsenter', [`--net=/run/netns/${guest.namespace}`, 'busybox', 'nc', '-ll', '-p', String(port), '-e', 'cat'], { stdio: 'ignore' });
+  guest.ends.push(() => child.kill());
+  for (let tries = 0; tries < 50 && !(await guest.run('ss', '-Hltn')).includes(`:${port}`); tries++) await sleep(50);
+}
+
+/** A TCP connection from inside a guest that says a word and hears it back. */
+export function connection(guest: Guest, to: string, port: number) {
+  const child = spawn('nsenter', [`--net=/run/netns/${guest.namespace}`, 'busybox', 'nc', '-w', '2', to, String(port)], { stdio: ['pipe', 'pipe', 'ignore'] });
+  guest.ends.push(() => child.kill());
+  let heard = '';
+  child.stdout.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+  child.stdin.on('error', () => {});
+  return async (word: string, withinMs = 2500): Promise<boolean> => {
+    child.stdin.write(`${word}\n`);
+    for (const until = Date.now() + withinMs; Date.now() < until && !heard.includes(word);) await sleep(25);
+    return heard.includes(word);
+  };
+}
+
+/** dnsmasq processes whose files lie in the folder. */
+export const dnsmasqs = (folder: string): number[] => readdirSync('/proc').filter((name) => /^\d+$/.test(name)).filter((pid) => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(`--conf-file=${folder}/`);
+  } catch {
+    return false;
+  }
+}).map(Number);
+
+/** Of a guest's frames those that reach another one; each is given without its MAC addresses, in hex. The sender's is its own. */
+export async function framesThatReach(from: Guest, to: Guest, frames: string[]): Promise<string[]> {
+  const heard = to.run('python3', '-c', capture);
+  await sleep(500);
+  const mac = (guest: Guest) => guest.vif.mac_address.replaceAll(':', '');
+  await from.run('python3', '-c', send, ...frames.map((frame) => mac(to) + mac(from) + frame));
+  const all = (await heard).split('\n');
+  return frames.filter((frame) => all.some((line) => line.slice(24).startsWith(frame)));
+}
+const send = `
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(('eth0', 0))
+for frame in sys.argv[1:]: s.send(bytes.fromhex(frame))
+`;
+const capture = `
+import socket, time
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.bind(('eth0', 0))
+end = time.time() + 2
+while (left := end - time.time()) > 0:
+    s.settimeout(left)
+    try: print(s.recv(4096).hex())
+    except TimeoutError: break
+`;
