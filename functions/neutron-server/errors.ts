@@ -29,6 +29,9 @@ export const revisionMismatch = (expected: number, found: number) =>
 
 export const networkInUse = (id: string) =>
   clash('NetworkInUse', `Unable to complete operation on network ${id}. There are one or more ports still in use on the network.`);
+/** Not Neutron's: hosts without an overlay between them. */
+export const networkOnOtherHost = ({ id, name }: { id: string; name: string }, has: string, wants: string) =>
+  clash('NetworkOnOtherHost', `Network ${name || id} is on host ${has} and does not reach host ${wants} yet.`);
 export const subnetInUse = (id: string) =>
   clash('SubnetInUse', `Unable to complete operation on subnet ${id}: One or more ports have an IP allocation from this subnet.`);
 export const invalidSharedSetting = (network: string) =>

@@ -20,6 +20,7 @@ const ofNetwork = {
   'get_network:provider:network_type': admin,
   'get_network:provider:physical_network': admin,
   'get_network:provider:segmentation_id': admin,
+  'get_network:binding:host_id': adminOrService,
   update_network: adminOrMember,
   'update_network:shared': admin,
   'update_network:router:external': admin,

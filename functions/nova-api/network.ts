@@ -1,8 +1,8 @@
 import type { RequestContext } from '../../shared/identity/context.ts';
-import { rest } from '../../shared/openstack/rest.ts';
+import { rest, type Caller } from '../../shared/openstack/rest.ts';
 
 /** What nova-api asks neutron-server, in the user's name. */
-export interface Network { id: string; name: string; tenant_id: string; shared: boolean; 'router:external': boolean; subnets: string[]; admin_state_up: boolean }
+export interface Network { id: string; name: string; tenant_id: string; shared: boolean; 'router:external': boolean; subnets: string[]; admin_state_up: boolean; /** The host that keeps it to itself; '' for none. */ 'binding:host_id'?: string }
 export interface Subnet { id: string; network_id: string; cidr: string; ip_version: 4 | 6 }
 export interface Port {
   id: string;
@@ -25,15 +25,18 @@ export interface SecurityGroupRule {
 type Filters = Record<string, string | string[] | undefined>;
 const queryOf = (filters: Filters) => new URLSearchParams(Object.entries(filters).flatMap(([name, value]) => [value ?? []].flat().map((each) => [name, each] as [string, string])));
 
-const list = async <T>(collection: string, context: RequestContext, filters: Filters): Promise<T[]> =>
-  (await rest<Record<string, T[]>>('network', 'GET', `/${collection}?${queryOf(filters)}`, { caller: { context } }))[collection.replaceAll('-', '_')]!;
+const list = async <T>(collection: string, context: RequestContext, filters: Filters, caller: Caller = { context }): Promise<T[]> =>
+  (await rest<Record<string, T[]>>('network', 'GET', `/${collection}?${queryOf(filters)}`, { caller }))[collection.replaceAll('-', '_')]!;
 
 export const listNetworks = (context: RequestContext, filters: Filters) => list<Network>('networks', context, filters);
+const NETWORK_FIELDS: (keyof Network)[] = ['id', 'name', 'tenant_id', 'shared', 'router:external', 'subnets', 'admin_state_up', 'binding:host_id'];
+/** With what a launch has to know of their hosts. */
+export const listNetworksWithHosts = (context: RequestContext, filters: Filters) => list<Network>('networks', context, { ...filters, fields: NETWORK_FIELDS }, asService(context));
 export const listSubnets = (context: RequestContext, filters: Filters) => list<Subnet>('subnets', context, filters);
 export const listPorts = (context: RequestContext, filters: Filters) => list<Port>('ports', context, filters);
 export const listSecurityGroups = (context: RequestContext, filters: Filters) => list<SecurityGroup>('security-groups', context, filters);
 
-type PortChange = Partial<Omit<Port, 'fixed_ips'>> & { fixed_ips?: { ip_address: string }[]; 'binding:host_id'?: string };
+type PortChange = Partial<Omit<Port, 'fixed_ips'>> & { fixed_ips?: { ip_address: string }[]; 'binding:host_id'?: string; 'binding:profile'?: Record<string, unknown> };
 const asService = (context: RequestContext) => ({ context, service: 'nova' as const });
 
 export const updatePort = async (context: RequestContext, id: string, port: PortChange): Promise<Port> =>

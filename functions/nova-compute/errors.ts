@@ -16,7 +16,7 @@ export async function refusalsAreFinal<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (error instanceof RemoteError && error.status < 500 && error.status !== 429) throw new CannotDo(error.message, { cause: error });
+    if (error instanceof RemoteError && error.status < 500 && error.status !== 429) throw new CannotDo(error.message, { cause: error, retry: error.type === 'NetworkOnOtherHost' });
     throw error;
   }
 }

@@ -64,10 +64,10 @@ async function launchAgain({ uuid: instance_uuid, project_id, host, attempt, alt
   await cast(novaCompute.methods.build_and_run_instance, { instance_uuid, project_id, host: host!, attempt, alternates, request_id }, { context, steps: [] });
 }
 
-/** As Nova says it: what was wrong, or, where several hosts were tried, that none is left. */
+/** As Nova says it: what was wrong, and, where several hosts were tried, that none is left. */
 const faultText = ({ instance_uuid, retry, reason, attempt, alternates }: Failure) =>
   retry && (attempt > 1 || alternates.length > 0)
-    ? `Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ${instance_uuid}.`
+    ? `Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ${instance_uuid}. ${reason}`
     : `Build of instance ${instance_uuid} aborted: ${reason}`;
 
 /** ERROR, with the host still its own until the undo is done: a deletion then knows what to take away. */

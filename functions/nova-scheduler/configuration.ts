@@ -16,7 +16,7 @@ export interface SchedulerConfiguration {
 
 export const configuration: SchedulerConfiguration = {
   enabled_filters: [
-    'ForcedHostFilter', 'ComputeFilter', 'AvailabilityZoneFilter', 'ComputeCapabilitiesFilter', 'ImagePropertiesFilter', 'SameHostFilter', 'DifferentHostFilter',
+    'ForcedHostFilter', 'ComputeFilter', 'AvailabilityZoneFilter', 'ComputeCapabilitiesFilter', 'ImagePropertiesFilter', 'SameHostFilter', 'DifferentHostFilter', 'NetworkHostFilter',
     'CoreFilter', 'RamFilter', 'DiskFilter',
   ],
   weight_multipliers: {

@@ -3,7 +3,7 @@ import type { Filter } from './filters/filter.ts';
 import type { HostState, RequestSpec } from './request.ts';
 
 /** What one filter did: hosts before and after it, and which it refused. */
-export interface Verdict { filter: string; before: number; after: number; refused: string[] }
+export interface Verdict { filter: string; before: number; after: number; refused: string[]; /** For the owner. */ why?: string }
 
 /** So many names of refused hosts are kept per filter; the counts tell of all. */
 const NAMED = 50;
@@ -20,7 +20,7 @@ export function filterHosts(hosts: HostState[], request: RequestSpec, enabled: F
       if (filter.passes(host, request)) passed.push(host);
       else if (refused.length < NAMED) refused.push(host.host);
     }
-    verdicts.push({ filter: name, before: hosts.length, after: passed.length, refused });
+    verdicts.push({ filter: name, before: hosts.length, after: passed.length, refused, ...(filter.why && passed.length < hosts.length && { why: filter.why(request) }) });
     hosts = passed;
     if (hosts.length === 0) break;
   }

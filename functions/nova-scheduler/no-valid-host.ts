@@ -19,7 +19,8 @@ export async function noValidHost(instance: Instance, verdicts: Verdict[], start
     step: 10, actor: 'nova-scheduler', start: started.toISOString(), end: new Date().toISOString(), result: 'Error', request_id: context.request_id,
     detail: counts || 'there are no hosts',
   };
-  await fail(instance, NO_VALID_HOST, counts ? `Filter results: [${counts}]` : 'There are no hosts.', [...recordedSteps(), step], started, { filter_verdicts: verdicts });
+  const message = [NO_VALID_HOST, ...verdicts.flatMap(({ why }) => why ?? [])].join(' ');
+  await fail(instance, message, counts ? `Filter results: [${counts}]` : 'There are no hosts.', [...recordedSteps(), step], started, { filter_verdicts: verdicts });
 }
 
 /** Gives a launch up that has no host yet. A record that has moved on meanwhile stays as it is. */

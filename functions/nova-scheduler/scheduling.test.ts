@@ -57,6 +57,29 @@ test('no instance goes to a host that is down, disabled, or has no room for it',
   }));
 });
 
+test('a launch on a network that a host keeps to itself goes to that host, and its owner is told why no other would do', () => {
+  const fleet = [host('a', { vcpus_used: 128 }), host('b')];
+  const asked = request({ network_hosts: [{ network: 'private', host: 'a' }] });
+  assert.deepEqual(filterHosts([host('a'), host('b')], asked, configuration.enabled_filters).hosts.map((each) => each.host), ['a']);
+  const { hosts, verdicts } = filterHosts(fleet, asked, configuration.enabled_filters);
+  assert.deepEqual(hosts, []);
+  assert.deepEqual(verdicts.flatMap(({ why }) => why ?? []), ['Network private is on host a and does not reach other hosts yet.']);
+  assert.deepEqual(verdicts.find(({ filter }) => filter === 'NetworkHostFilter')?.refused, ['b']);
+});
+
+test('an image goes to hosts of its architecture and hypervisor; the verdict names those that it cannot go to', () => {
+  const arm = { supported_instances: [['aarch64', 'kvm', 'hvm']] as ComputeNode['supported_instances'], hypervisor_version: 7002000 };
+  const fleet = [host('x86'), host('arm', arm)];
+  const refused = (image_properties: Record<string, unknown>) => filterHosts(fleet, request({ image_properties }), configuration.enabled_filters).verdicts.find(({ filter }) => filter === 'ImagePropertiesFilter')?.refused;
+  assert.deepEqual(refused({ hw_architecture: 'aarch64' }), ['x86']);
+  assert.deepEqual(refused({ architecture: 'amd64' }), ['arm']);
+  assert.deepEqual(refused({ hw_architecture: 's390x' }), ['x86', 'arm']);
+  assert.deepEqual(refused({ img_hv_type: 'qemu' }), []);
+  assert.deepEqual(refused({ img_hv_type: 'hyperv' }), ['x86', 'arm']);
+  assert.deepEqual(refused({ hypervisor_version_requires: '>=8.0' }), ['arm']);
+  assert.equal(refused({}), undefined, 'an image that says nothing is not looked at');
+});
+
 test('hosts are spread over: the one with more room is never behind its equal with less', () => {
   const fleet = [host('a', { memory_mb_used: 8000, vcpus_used: 8, local_gb_used: 50 }), host('b'), host('c', { memory_mb_used: 4000, vcpus_used: 4, local_gb_used: 20 })];
   assert.deepEqual(weighHosts(fleet, request(), configuration.weight_multipliers).map((each) => each.host), ['b', 'c', 'a']);

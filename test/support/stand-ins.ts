@@ -17,7 +17,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
   const keys = new Map<string, string>();
   const events: { type: string; instance_id: string; [name: string]: unknown }[] = [];
   /** Refusals asked for by a test: path prefix and method to status and body. */
-  const refusals: { method: string; path: RegExp; status: number; message: string }[] = [];
+  const refusals: { method: string; path: RegExp; status: number; message: string; type?: string }[] = [];
   let made = 0;
   const state = { rings: 0, volumeStatus: 'available', rules: [] as unknown[], asOf: [] as string[] };
   const reply = (body: unknown, status = 200) => ({ status, body });
@@ -26,7 +26,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
   const answer: StandIn = ({ method, path, body, headers }) => {
     const url = new URL(path, 'http://cloud');
     const refusal = refusals.find((each) => each.method === method && each.path.test(url.pathname));
-    if (refusal) return { status: refusal.status, body: { fault: { code: refusal.status, message: refusal.message } } };
+    if (refusal) return { status: refusal.status, body: { fault: { code: refusal.status, message: refusal.message, ...(refusal.type && { type: refusal.type }) } } };
     const [, service, , collection, id, extra] = url.pathname.replace(/^\/volume\/v3\/[^/]+\/volumes$/, '/volume/v3/volumes').split('/');
     const given = headers['x-novaless-idempotency-key'];
     const key = given && `${service} ${given}`;

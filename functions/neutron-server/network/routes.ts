@@ -3,7 +3,7 @@ import type { Request, Route } from '../../../shared/http/route.ts';
 import { availabilityZoneNotFound, badResource, invalidSharedSetting } from '../errors.ts';
 import { createEach } from '../http/bulk.ts';
 import { enforce, enforceAttributes } from '../http/enforce.ts';
-import { listReply, selectFields } from '../http/list.ts';
+import { listReply, selectFields, type View } from '../http/list.ts';
 import { ownerOf } from '../http/owner.ts';
 import { scopeOf } from '../http/scope.ts';
 import { requireRevision } from '../http/revision.ts';
@@ -14,6 +14,7 @@ import { db } from '../store/db.ts';
 import type { Network } from '../store/records.ts';
 import { find, findVisible, listVisible } from '../store/visible.ts';
 import { networkCreateBody, networkUpdateBody, type NetworkCreate, type NetworkUpdate } from './schema.ts';
+import { networkHost, networkHosts } from './host.ts';
 import { chooseSegment, segmentInUse, type Segment } from './segment.ts';
 import { changeNetwork, insertNetwork, removeNetwork } from './store.ts';
 import { networks, networkView } from './view.ts';
@@ -84,11 +85,19 @@ function checkMtu({ mtu }: { mtu?: number }): void {
   if (mtu && mtu < IPV4_MINIMUM_MTU) throw badResource('networks', `the MTU must be ${IPV4_MINIMUM_MTU} at least`);
 }
 
+const maySeeHost = (request: Request) => request.allowed('get_network:binding:host_id');
+
+/** A list tells the networks' hosts only where they are asked for by name. */
+async function listed(request: Request): Promise<View[]> {
+  const found = await listVisible(request.context, 'network', scopeOf(request));
+  const hosts = maySeeHost(request) && request.query.getAll('fields').includes('binding:host_id') ? await networkHosts(found.map(({ id }) => id)) : undefined;
+  return found.map((network) => networkView(request, network, hosts && (hosts.get(network.id) ?? '')));
+}
 
 export const networkRoutes: Route[] = [
   {
     method: 'GET', path: '/networks', policy: 'get_network',
-    handler: async (request) => listReply(request, networks, (await listVisible(request.context, 'network', scopeOf(request))).map((network) => networkView(request, network))),
+    handler: async (request) => listReply(request, networks, await listed(request)),
   },
   {
     method: 'POST', path: '/networks', policy: 'create_network', body: networkCreateBody, status: 201,
@@ -96,7 +105,11 @@ export const networkRoutes: Route[] = [
   },
   {
     method: 'GET', path: '/networks/{id}', policy: 'get_network',
-    handler: async (request) => ({ body: { network: selectFields(networkView(request, await findVisible(request.context, 'network', request.params['id']!)), request.query) } }),
+    handler: async (request) => {
+      const network = await findVisible(request.context, 'network', request.params['id']!);
+      const host = maySeeHost(request) ? (await networkHost(network.id))?.host ?? '' : undefined;
+      return { body: { network: selectFields(networkView(request, network, host), request.query) } };
+    },
   },
   { method: 'PUT', path: '/networks/{id}', policy: 'get_network', body: networkUpdateBody, handler: async (request) => ({ body: { network: networkView(request, await update(request)) } }) },
   { method: 'DELETE', path: '/networks/{id}', policy: 'get_network', handler: remove },

@@ -5,7 +5,7 @@ import { networkInUse, resourceNotFound } from '../errors.ts';
 import { revised } from '../http/standard.ts';
 import { db } from '../store/db.ts';
 import { newMark } from '../store/deletion.ts';
-import { everywhere, ownedKey, resourceKey, segmentKey, sharedKey } from '../store/keys.ts';
+import { everywhere, networkHostKey, ownedKey, resourceKey, segmentKey, sharedKey } from '../store/keys.ts';
 import { optimistically } from '../store/mutate.ts';
 import type { Network } from '../store/records.ts';
 import { isUnique } from './segment.ts';
@@ -64,6 +64,7 @@ export async function removeNetwork(id: string): Promise<Network> {
     await db.transact([
       { delete: keyOf(network), if: { deleting: mark, revision_number: network.revision_number } },
       { delete: ownedKey(network.project_id, 'network', id) },
+      { delete: networkHostKey(id) },
       ...(isOpen(network) ? [{ delete: sharedKey(id) }] : []),
       ...(isUnique(network) ? [{ delete: segmentOf(network) }] : []),
       ...subnets.flatMap((subnet): Write[] => [{ delete: resourceKey('subnet', subnet.id) }, { delete: ownedKey(subnet.project_id, 'subnet', subnet.id) }]),

@@ -10,12 +10,12 @@ export const networks: Collection = {
   path: 'networks',
   attributes: [
     ...standardAttributes, 'admin_state_up', 'status', 'shared', 'router:external', 'is_default', 'mtu', 'port_security_enabled', 'dns_domain', 'subnets',
-    'availability_zone_hints', 'availability_zones', 'ipv4_address_scope', 'ipv6_address_scope', ...provider,
+    'availability_zone_hints', 'availability_zones', 'ipv4_address_scope', 'ipv6_address_scope', ...provider, 'binding:host_id',
   ],
 };
 
-/** Networking API v2.0, "Networks". What the host sees of the network's outside is for administrators. */
-export function networkView(request: Request, network: Network): View {
+/** Networking API v2.0, "Networks". What the host sees of the network's outside is for administrators; the host that keeps it to itself also for services. */
+export function networkView(request: Request, network: Network, host?: string): View {
   const hidden = !request.allowed('get_network:provider:network_type', network);
   return {
     id: network.id,
@@ -37,6 +37,7 @@ export function networkView(request: Request, network: Network): View {
     ipv4_address_scope: null,
     ipv6_address_scope: null,
     ...(!hidden && Object.fromEntries(provider.map((name) => [name, network[name]]))),
+    ...(host !== undefined && { 'binding:host_id': host }),
     tags: network.tags,
     created_at: network.created_at,
     updated_at: network.updated_at,

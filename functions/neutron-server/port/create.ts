@@ -13,6 +13,7 @@ import { isRefusal } from '../quota/counted.ts';
 import { giveBack, take } from '../quota/usage.ts';
 import { ensureDefaultSecurityGroup } from '../security-group/defaults.ts';
 import { isMarked } from '../store/deletion.ts';
+import { reachHost, stillHere } from '../network/host.ts';
 import { markWrites, type Mark } from '../refresh/mark.ts';
 import { tell } from '../refresh/tell.ts';
 import { db } from '../store/db.ts';
@@ -42,7 +43,7 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
   const key = request.header(IDEMPOTENCY_HEADER);
   const id = key ? derivedId('port', project, key, String(nth)) : randomUUID();
   const groupIds = given.security_groups ?? [defaultSecurityGroupId(project)];
-  const { network, groups, named, port: earlier } = await readGrounds({ network: given.network_id, groups: groupIds, ...(key && { port: id }) });
+  const { network, host, groups, named, port: earlier } = await readGrounds({ network: given.network_id, groups: groupIds, ...(key && { port: id }) });
   if (earlier) return { port: sameRequest(earlier, given) };
   if (!network || !sees(request.context, network)) throw resourceNotFound('network', given.network_id);
   if (isMarked(network)) throw new StoreBusy(`network ${network.id} is being deleted`);
@@ -52,6 +53,7 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
   else if (draft.security_groups.length && namesItself(await ensureDefaultSecurityGroup(project, groups[0]))) named.add(defaultSecurityGroupId(project));
   const marks = marksFor(undefined, draft, onlyOf(named, draft));
   const place = placing(draft, network, given, marks);
+  await reachHost(network, draft, host);
 
   await take(project, 'port');
   const port = await place().catch(async (error: unknown) => {
@@ -67,6 +69,7 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
   }
   try {
     const after = await requireGrounds(port);
+    await stillHere(network, port, after.host);
     await namedMeanwhile(port, marks, after.named);
     await tell(project, marks);
     return { port, groups: after.groups };

@@ -2,12 +2,14 @@ import { StoreBusy } from '../../../shared/store/errors.ts';
 import { resourceNotFound } from '../errors.ts';
 import { db } from '../store/db.ts';
 import { isMarked } from '../store/deletion.ts';
-import { namedKey, resourceKey } from '../store/keys.ts';
+import type { NetworkHost } from '../network/host.ts';
+import { namedKey, networkHostKey, resourceKey } from '../store/keys.ts';
 import type { Network, Port, SecurityGroup } from '../store/records.ts';
 
 /** What a port stands on, read in one request. */
 export interface Grounds {
   network: Network | undefined;
+  host: NetworkHost | undefined;
   groups: SecurityGroup[];
   port: Port | undefined;
   /** Of the groups asked for, those whose members stand in rules, their own or others'. */
@@ -17,13 +19,14 @@ export interface Grounds {
 export async function readGrounds(ids: { network: string; groups: string[]; port?: string }): Promise<Grounds> {
   const items = await db.getMany([
     resourceKey('network', ids.network),
+    networkHostKey(ids.network),
     ...ids.groups.flatMap((id) => [resourceKey('security_group', id), namedKey(id)]),
     ...(ids.port ? [resourceKey('port', ids.port)] : []),
   ]);
   const of = (kind: string) => items.filter(({ sk }) => sk === kind) as unknown[];
   const groups = of('security_group') as SecurityGroup[];
   const named = new Set([...groups.filter(namesItself).map(({ id }) => id), ...items.filter(({ sk }) => sk === 'named').map(({ pk }) => String(pk).slice('security_group#'.length))]);
-  return { network: of('network')[0] as Network | undefined, groups, port: of('port')[0] as Port | undefined, named };
+  return { network: of('network')[0] as Network | undefined, host: of('host')[0] as NetworkHost | undefined, groups, port: of('port')[0] as Port | undefined, named };
 }
 
 export const namesItself = ({ id, rules }: SecurityGroup) => Object.values(rules).some(({ remote_group_id }) => remote_group_id === id);

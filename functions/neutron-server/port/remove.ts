@@ -1,6 +1,8 @@
+import { factsOf, log } from '../../../shared/telemetry/log.ts';
 import { optimistically } from '../store/mutate.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import type { Port } from '../store/records.ts';
+import { leaveHost } from '../network/host.ts';
 import { tell } from '../refresh/tell.ts';
 import { find } from '../store/visible.ts';
 import { readGrounds } from './grounds.ts';
@@ -19,6 +21,7 @@ export function removePort(id: string, check: (port: Port) => void = () => undef
     const marks = marksFor(port, undefined, named);
     if (await transition(port, undefined, marks)) throw new ConditionFailed();
     await tell(port.project_id, marks);
+    await leaveHost(port, undefined).catch((error: unknown) => log.warn('a network is not given up', { port: id, ...factsOf(error) })); // who wants it next looks again
     return port;
   });
 }

@@ -5,7 +5,9 @@ import { enforce, enforceAttributes } from '../http/enforce.ts';
 import { requireRevision } from '../http/revision.ts';
 import { revised } from '../http/standard.ts';
 import { canonicalAddress } from '../ipam/address.ts';
+import { HOST_LOCAL, isLocal, leaveHost, networkHost, reachHost, stillHere, type NetworkHost } from '../network/host.ts';
 import { tell } from '../refresh/tell.ts';
+import { factsOf, log } from '../../../shared/telemetry/log.ts';
 import { optimistically } from '../store/mutate.ts';
 import type { FixedIp, Network, Port } from '../store/records.ts';
 import { find } from '../store/visible.ts';
@@ -26,11 +28,11 @@ export function updatePort(request: Request, seen: Port, given: PortUpdate): Pro
     if (!before) throw resourceNotFound('port', seen.id);
     requireRevision(request, before);
     const newGroups = (given.security_groups ?? []).filter((id) => !before.security_groups.includes(id));
-    const { network, groups, named } = await readGrounds({ network: before.network_id, groups: [...new Set([...before.security_groups, ...newGroups])] });
+    const { network, host, groups, named } = await readGrounds({ network: before.network_id, groups: [...new Set([...before.security_groups, ...newGroups])] });
     if (!network) throw resourceNotFound('network', before.network_id);
     authorize(request, given, before, network);
     requireGroups(request.context, newGroups, groups);
-    return write(before, changed(before, given), network, given, named);
+    return write(before, changed(before, given), network, given, { named, host });
   });
 }
 
@@ -59,8 +61,9 @@ function changed(before: Port, given: PortUpdate): Port {
     port_security_enabled: given.port_security_enabled ?? before.port_security_enabled,
     dns_name: (given.dns_name ?? before.dns_name).toLowerCase(),
     'binding:host_id': given['binding:host_id'] === undefined ? before['binding:host_id'] : (given['binding:host_id'] ?? ''),
-    'binding:profile': given['binding:profile'] === undefined ? before['binding:profile'] : (given['binding:profile'] ?? {}),
+    'binding:profile': given['binding:profile'] === undefined ? { ...before['binding:profile'] } : { ...given['binding:profile'] },
   };
+  if (after['binding:host_id'] === '') delete after['binding:profile'][HOST_LOCAL]; // it was said of the host
   checkPortSecurity(after, given.security_groups !== undefined);
   return after;
 }
@@ -78,7 +81,9 @@ function keptAddresses(before: FixedIp[], wanted: NonNullable<PortUpdate['fixed_
   return { keep, open };
 }
 
-async function write(before: Port, draft: Port, network: Network, given: PortUpdate, named: Set<string>): Promise<Port> {
+async function write(before: Port, draft: Port, network: Network, given: PortUpdate, { named, host }: { named: Set<string>; host: NetworkHost | undefined }): Promise<Port> {
+  const moves = draft['binding:host_id'] !== before['binding:host_id'] || isLocal(draft) !== isLocal(before);
+  if (moves) await reachHost(network, draft, host);
   const { keep, open } = given.fixed_ips ? keptAddresses(before.fixed_ips, given.fixed_ips) : { keep: given.fixed_ips === null ? [] : before.fixed_ips, open: [] };
   const addresses = chooser(network, wantsOf(network, open), keep);
   for (;;) {
@@ -90,6 +95,8 @@ async function write(before: Port, draft: Port, network: Network, given: PortUpd
     if (clash) await addresses.learn(clash);
     else {
       await requireStill(before, after);
+      if (moves && isLocal(after)) await stillHere(network, after, await networkHost(network.id)).catch((error: unknown) => takeBack(before, after, error));
+      if (moves) await leaveHost(before, after).catch((error: unknown) => log.warn('a network is not given up', { port: after.id, ...factsOf(error) }));
       await tell(after.project_id, marks);
       return after;
     }
@@ -104,7 +111,11 @@ async function requireStill(before: Port, after: Port): Promise<void> {
   try {
     await requireGrounds(after);
   } catch (error) {
-    if (await transition(after, { ...before, revision_number: after.revision_number + 1 })) throw new StoreBusy('the port changed while its change was taken back', { cause: error });
-    throw error;
+    await takeBack(before, after, error);
   }
+}
+
+async function takeBack(before: Port, after: Port, error: unknown): Promise<never> {
+  if (await transition(after, { ...before, revision_number: after.revision_number + 1 })) throw new StoreBusy('the port changed while its change was taken back', { cause: error });
+  throw error;
 }

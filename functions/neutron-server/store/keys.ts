@@ -18,6 +18,7 @@ import type { Key } from '../../../shared/store/table.ts';
  *   device#ID             PORT                        ports of a server
  *   group-ports#GROUP     PORT                        → addresses, host: ports of a security group
  *   group-remotes#GROUP   RULE                        → security_group_id: rules of any group that name this one as remote
+ *   network#ID            host                        the host that keeps the network to itself (network/host.ts)
  *   security_group#ID     named                       another group's rule names it, or did so once
  *   segment#TYPE#PHYSICAL NUMBER                      → network_id
  *   refresh#SUBJECT       ID                          what hosts have to be told of a group or a port (refresh/mark.ts)
@@ -34,6 +35,7 @@ export const addressKey = (subnet: string, address: string): Key => ({ pk: `addr
 export const deviceKey = (device: string, port: string): Key => ({ pk: `device#${device}`, sk: port });
 export const groupPortKey = (group: string, port: string): Key => ({ pk: `group-ports#${group}`, sk: port });
 export const groupRemoteKey = (group: string, rule: string): Key => ({ pk: `group-remotes#${group}`, sk: rule });
+export const networkHostKey = (network: string): Key => ({ pk: `network#${network}`, sk: 'host' });
 export const namedKey = (group: string): Key => ({ pk: `security_group#${group}`, sk: 'named' });
 export const segmentKey = (type: string, physical: string | null, number: number | null): Key => ({ pk: `segment#${type}#${physical ?? ''}`, sk: String(number ?? 0).padStart(8, '0') });
 

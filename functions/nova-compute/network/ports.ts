@@ -5,17 +5,20 @@ import type { Network, Neutron, Port, SecurityGroup } from './neutron.ts';
 export const UNBOUND = { device_id: '', device_owner: '', 'binding:host_id': '' };
 const ownerOf = ({ host_availability_zone }: Pick<Instance, 'host_availability_zone'>) => `compute:${host_availability_zone ?? 'nova'}`;
 
+/** What neutron has to know of the host: that its networks do not leave it. */
+const profile = ({ host_local_networks }: Instance, before: Record<string, unknown> = {}) => (host_local_networks ? { 'binding:profile': { ...before, host_local_network: true } } : {});
+
 /** Takes a port that the user brought. Refuses one that another device has. */
 export async function bindPort(neutron: Neutron, instance: Instance, host: string, id: string): Promise<Port> {
   const port = await neutron.port(id);
   if (port.device_id && port.device_id !== instance.uuid) throw new CannotDo(`Port ${id} is still in use.`);
-  return neutron.updatePort(id, { device_id: instance.uuid, device_owner: ownerOf(instance), 'binding:host_id': host });
+  return neutron.updatePort(id, { device_id: instance.uuid, device_owner: ownerOf(instance), 'binding:host_id': host, ...profile(instance, port['binding:profile']) });
 }
 
 /** Makes a port on a network. `key` names it: asked for twice, it is made once. */
 export const makePort = (neutron: Neutron, instance: Instance, host: string, network: string, options: { fixed_ip?: string | undefined; groups?: string[] | undefined; key: string }): Promise<Port> =>
   neutron.createPort({
-    network_id: network, project_id: instance.project_id, device_id: instance.uuid, device_owner: ownerOf(instance), 'binding:host_id': host, admin_state_up: true,
+    network_id: network, project_id: instance.project_id, device_id: instance.uuid, device_owner: ownerOf(instance), 'binding:host_id': host, admin_state_up: true, ...profile(instance),
     ...(options.fixed_ip && { fixed_ips: [{ ip_address: options.fixed_ip }] }),
     ...(options.groups && { security_groups: options.groups }),
   }, options.key);

@@ -4,4 +4,6 @@ import type { HostState, RequestSpec } from '../request.ts';
 export interface Filter {
   concerns?: (request: RequestSpec) => boolean;
   passes: (host: HostState, request: RequestSpec) => boolean;
+  /** Where it leaves no host, or only ones that others refuse: what the owner of the request is told besides. */
+  why?: (request: RequestSpec) => string;
 }

@@ -5,6 +5,7 @@ import { computeFilter } from './compute-filter.ts';
 import type { Filter } from './filter.ts';
 import { forcedHostFilter } from './forced-host-filter.ts';
 import { imagePropertiesFilter } from './image-properties-filter.ts';
+import { networkHostFilter } from './network-host-filter.ts';
 import { coreFilter, diskFilter, ramFilter } from './room-filters.ts';
 
 /** Every filter by the name under which the configuration and the verdicts know it. */
@@ -16,6 +17,7 @@ export const filters = {
   SameHostFilter: sameHostFilter,
   DifferentHostFilter: differentHostFilter,
   ForcedHostFilter: forcedHostFilter,
+  NetworkHostFilter: networkHostFilter,
   CoreFilter: coreFilter,
   RamFilter: ramFilter,
   DiskFilter: diskFilter,

@@ -2,18 +2,23 @@ import ipaddr from 'ipaddr.js';
 import { badRequest, conflict, forbidden } from '../../../../shared/http/errors.ts';
 import type { Request } from '../../../../shared/http/route.ts';
 import type { RequestedNetwork } from '../../../../shared/objects/instance.ts';
-import { listNetworks, listPorts, listSecurityGroups, listSubnets, type Network } from '../../network.ts';
+import { listNetworksWithHosts, listPorts, listSecurityGroups, listSubnets, type Network } from '../../network.ts';
 import type { LaunchRequest } from './request.ts';
 
 type Asked = Pick<Request, 'context' | 'allowed' | 'enforce'>;
+export interface NetworkPlan {
+  networks: RequestedNetwork[] | 'none';
+  /** Those that a host keeps to itself: the instances can only go there. */
+  hosts: { network: string; host: string }[];
+}
 type Item = Exclude<LaunchRequest['networks'], string | undefined>[number];
 
 /**
  * Which networks, ports and addresses the instances get, made certain by asking neutron-server. Nothing is taken yet: that is
  * nova-compute's (step 22). 400 for what is not there, 409 where it is not clear which network is meant or a port is in use.
  */
-export async function requestedNetworks({ networks, maxCount }: Pick<LaunchRequest, 'networks' | 'maxCount'>, request: Asked): Promise<RequestedNetwork[] | 'none'> {
-  if (networks === 'none') return 'none';
+export async function requestedNetworks({ networks, maxCount }: Pick<LaunchRequest, 'networks' | 'maxCount'>, request: Asked): Promise<NetworkPlan> {
+  if (networks === 'none') return { networks: 'none', hosts: [] };
   if (networks === undefined || networks === 'auto' || networks.length === 0) return theOneNetwork(request, networks === 'auto');
   request.enforce('os_compute_api:servers:create:attach_network');
   checkItems(networks, maxCount);
@@ -24,30 +29,36 @@ export async function requestedNetworks({ networks, maxCount }: Pick<LaunchReque
     if (network.subnets.length === 0) throw badRequest(`Network ${network.id} requires a subnet in order to boot instances on.`);
     mayAttach(network, request);
   }
-  return networks.map(({ port, uuid, fixed_ip, tag }) => ({
-    ...(port ? { port_id: port, network_id: portNetworks.get(port)! } : { network_id: uuid! }),
-    ...(fixed_ip && { fixed_ip }),
-    ...(tag && { tag }),
-  }));
+  const others = [...new Set(portNetworks.values())].filter((id) => !ids.includes(id));
+  return {
+    networks: networks.map(({ port, uuid, fixed_ip, tag }) => ({
+      ...(port ? { port_id: port, network_id: portNetworks.get(port)! } : { network_id: uuid! }),
+      ...(fixed_ip && { fixed_ip }),
+      ...(tag && { tag }),
+    })),
+    hosts: hostsOf([...found, ...(others.length ? await listNetworksWithHosts(request.context, { id: others }) : [])]),
+  };
 }
 
+const hostsOf = (networks: Network[]) => networks.flatMap(({ id, name, 'binding:host_id': host }) => (host ? [{ network: name || id, host }] : []));
+
 /** Nothing said, or `auto`: the project's only network. */
-async function theOneNetwork(request: Asked, auto: boolean): Promise<RequestedNetwork[] | 'none'> {
+async function theOneNetwork(request: Asked, auto: boolean): Promise<NetworkPlan> {
   const project = request.context.project_id!;
   const [own, shared] = await Promise.all([
-    listNetworks(request.context, { tenant_id: project, shared: 'false' }),
-    listNetworks(request.context, { shared: 'true' }),
+    listNetworksWithHosts(request.context, { tenant_id: project, shared: 'false' }),
+    listNetworksWithHosts(request.context, { shared: 'true' }),
   ]);
   const available = [...own, ...shared].filter((network) => !auto || network.admin_state_up);
   if (available.length > 1) throw conflict('Multiple possible networks found, use a Network ID to be more specific.');
   const [network] = available;
   if (!network) {
     if (auto) throw badRequest(`Unable to automatically allocate a network for project ${project}`);
-    return 'none';
+    return { networks: 'none', hosts: [] };
   }
   if (network.subnets.length === 0) throw badRequest(`Network ${network.id} requires a subnet in order to boot instances on.`);
   mayAttach(network, request);
-  return [{ network_id: network.id }];
+  return { networks: [{ network_id: network.id }], hosts: hostsOf([network]) };
 }
 
 function mayAttach(network: Network, { allowed }: Asked): void {
@@ -73,7 +84,7 @@ function checkItems(networks: Item[], maxCount: number): void {
 
 async function networksById(ids: string[], { context }: Asked): Promise<Network[]> {
   if (ids.length === 0) return [];
-  const found = await listNetworks(context, { id: ids });
+  const found = await listNetworksWithHosts(context, { id: ids });
   const missing = ids.filter((id) => !found.some((network) => network.id === id));
   if (missing.length > 0) throw badRequest(`Network ${missing.join(', ')} could not be found.`);
   return found;

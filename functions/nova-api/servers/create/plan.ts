@@ -8,7 +8,7 @@ import { type Quota, quotaFrom, quotaKeys } from '../../quota/limits.ts';
 import { nova } from '../../store.ts';
 import { blockDevices } from './block-devices.ts';
 import { checkImage, findImage, type Image } from './image.ts';
-import { requestedSecurityGroups, requestedNetworks } from './networks.ts';
+import { requestedSecurityGroups, requestedNetworks, type NetworkPlan } from './networks.ts';
 import type { LaunchRequest } from './request.ts';
 import { checkVolumes } from './volumes.ts';
 import { checkDestination } from './zone.ts';
@@ -19,6 +19,7 @@ export interface LaunchPlan {
   imageProperties: Record<string, unknown>;
   keyPair: KeyPair | undefined;
   networks: RequestedNetwork[] | 'none';
+  networkHosts: NetworkPlan['hosts'];
   /** Names, or ids where a name is not clear; none without a network. */
   securityGroups: string[];
   devices: BlockDevice[];
@@ -31,7 +32,7 @@ export interface LaunchPlan {
 export async function planLaunch(asked: LaunchRequest, request: Pick<Request, 'context' | 'allowed' | 'enforce'>): Promise<LaunchPlan> {
   const { context } = request;
   const imageId = asked.imageRef || rootImage(asked);
-  const [own, image, networks, securityGroups] = await Promise.all([
+  const [own, image, { networks, hosts: networkHosts }, securityGroups] = await Promise.all([
     ownRecords(asked, context.project_id!, context.user_id),
     imageId ? findImage(imageId, context) : undefined,
     requestedNetworks(asked, request),
@@ -54,7 +55,7 @@ export async function planLaunch(asked: LaunchRequest, request: Pick<Request, 'c
   const volumes = await checkVolumes(drafts, context);
   const forced = asked.zone.host ?? asked.zone.node ?? asked.requestedHost ?? asked.requestedNode;
   if (volumes.host && forced && forced !== volumes.host) throw badRequest(`Invalid volume: it is on host ${volumes.host}, and cannot be attached to a server on ${forced}.`);
-  return { flavor, keyPair, networks, securityGroups: networks === 'none' ? [] : securityGroups, devices: volumes.devices, volumeHost: volumes.host, quota, imageProperties: propertiesOf(image, volumes.root?.volume_image_metadata) };
+  return { flavor, keyPair, networks, networkHosts, securityGroups: networks === 'none' ? [] : securityGroups, devices: volumes.devices, volumeHost: volumes.host, quota, imageProperties: propertiesOf(image, volumes.root?.volume_image_metadata) };
 }
 
 const rootImage = ({ devices }: LaunchRequest): string | undefined => {

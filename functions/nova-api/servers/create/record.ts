@@ -53,6 +53,7 @@ export function newInstances(asked: LaunchRequest, plan: LaunchPlan, count: numb
       tags: asked.tags,
       security_groups: plan.securityGroups,
       requested_networks: plan.networks,
+      ...(plan.networkHosts.length > 0 && { network_hosts: plan.networkHosts }),
       block_devices: plan.devices,
       interfaces: [],
       scheduler_hints: asked.hints,

@@ -70,7 +70,7 @@ async function bind(server: Instance, portId: string, request: Request): Promise
   if (port.device_id) throw conflict(`Port ${portId} is still in use.`);
   if (port.fixed_ips.length === 0) throw badRequest(`Port ${portId} requires a FixedIP in order to be used.`);
   const network = await networkById(port.network_id, request);
-  const bound = await refused(updatePort(context, portId, { device_id: server.uuid, device_owner: ownerOf(server), 'binding:host_id': server.host! }), portId);
+  const bound = await refused(updatePort(context, portId, { device_id: server.uuid, device_owner: ownerOf(server), ...bindingOf(server) }), portId);
   return { port: bound, network, made: false };
 }
 
@@ -79,11 +79,14 @@ async function make(server: Instance, { net_id, fixed_ips }: Attach, request: Re
   const network = net_id ? await networkById(net_id, request) : await theOnlyNetwork(server, request);
   const security_groups = await groupIds(server, request);
   const port = await refused(createPort(context, {
-    network_id: network.id, device_id: server.uuid, device_owner: ownerOf(server), tenant_id: server.project_id, 'binding:host_id': server.host!,
+    network_id: network.id, device_id: server.uuid, device_owner: ownerOf(server), tenant_id: server.project_id, ...bindingOf(server),
     ...(fixed_ips && { fixed_ips }), ...(security_groups && { security_groups }),
   }, requestId), net_id);
   return { port, network, made: true };
 }
+
+/** Its host, and whether that keeps networks to itself. */
+const bindingOf = ({ host, host_local_networks }: Instance) => ({ 'binding:host_id': host!, ...(host_local_networks && { 'binding:profile': { host_local_network: true } }) });
 
 const ownerOf = ({ host_availability_zone, availability_zone }: Instance) => `compute:${host_availability_zone ?? availability_zone ?? 'nova'}`;
 
