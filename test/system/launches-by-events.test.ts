@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { Api, apiAs } from '../support/api.ts';
+import { testCloud, type TestCloud } from '../support/cloud.ts';
+import { eventually } from '../support/eventually.ts';
+import { activeImage, waitForServer } from '../support/servers.ts';
+
+/** What the question finds, once it finds something. */
+const until = <T>(question: () => Promise<T | undefined>): Promise<T> => eventually(async () => {
+  const found = await question();
+  if (found === undefined) throw new Error('it is not there');
+  return found;
+});
+const COMPUTE = '/compute/v2.1';
+
+/* Events by the unmodified AWS SDK, on the endpoint that a start prints. */
+describe('launches by events', () => {
+  let cloud: TestCloud;
+  let demo: Api;
+  let image: string;
+  let events: EventBridgeClient;
+  let secrets: SecretsManagerClient;
+  let user: string;
+
+  before(async () => {
+    cloud = await testCloud(undefined, { doubleMessages: true });
+    demo = await apiAs('demo', cloud.endpoint, cloud.dataDir);
+    image = await activeImage(demo, 'events');
+    const settings = { endpoint: cloud.aws.AWS_ENDPOINT_URL_EVENTBRIDGE, region: 'us-east-1', credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };
+    events = new EventBridgeClient(settings);
+    secrets = new SecretsManagerClient(settings);
+    user = (await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token })).body.token.user.id;
+    await keep('demo', await credential('events', [{ name: 'member' }]));
+  });
+  after(() => cloud?.stop());
+
+  async function credential(name: string, roles: object[]) {
+    const { body } = await demo.post(`/identity/v3/users/${user}/application_credentials`, { application_credential: { name, roles } });
+    return body.application_credential as { id: string; secret: string };
+  }
+  const keep = (name: string, value: object) => secrets.send(new CreateSecretCommand({ Name: `novaless/launch/${name}`, SecretString: JSON.stringify(value) }));
+  const put = async (DetailType: string, detail: object) => {
+    const { Entries, FailedEntryCount } = await events.send(new PutEventsCommand({ Entries: [{ EventBusName: 'novaless', Source: 'test', DetailType, Detail: JSON.stringify(detail) }] }));
+    assert.equal(FailedEntryCount, 0);
+    return Entries![0]!.EventId!;
+  };
+  const server = (more: object = {}) => ({ name: 'by-event', flavorRef: '1', imageRef: image, networks: 'auto', ...more });
+  const published = () => readFileSync(join(cloud.dataDir, 'logs/events.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
+  const about = (eventId: string, type: string) => until(async () => published().find((e) => e['detail-type'] === type && (e.detail.event_id === eventId || e.detail.global_request_id === `req-${eventId}`)));
+  const named = async (name: string) => (await demo.get(`${COMPUTE}/servers/detail?name=${encodeURIComponent(`^${name}$`)}`)).body.servers as any[];
+  const launched = (name: string) => until(async () => (await named(name))[0]);
+
+  test('an event launches a server that ends ACTIVE, and one that deletes it ends that; the notifications name the events', async () => {
+    const asked = await put('Server Launch Requested', { credential: 'demo', server: server({ metadata: { job: '7' } }), user_data: '#!/bin/sh\necho hello > /dev/console\n' });
+    const { id } = await launched('by-event');
+    const active = await waitForServer(demo, id, 'ACTIVE');
+    assert.deepEqual(active.metadata, { job: '7' });
+    assert.equal(active.user_id, user);
+    for (const type of ['compute.instance.create.start', 'compute.instance.create.end']) assert.equal((await about(asked, type)).detail.instance_id, id);
+    const deletion = await put('Server Delete Requested', { credential: 'demo', server: { id } });
+    await until(async () => (await named('by-event')).length === 0 || undefined);
+    assert.equal((await about(deletion, 'compute.instance.delete.end')).detail.instance_id, id);
+  });
+
+  test('an event that comes twice is one server; two events are two', async () => {
+    // every message of this cloud is delivered twice, also the event's own
+    await put('Server Launch Requested', { credential: 'demo', server: server({ name: 'once' }) });
+    await waitForServer(demo, (await launched('once')).id, 'ACTIVE');
+    await put('Server Launch Requested', { credential: 'demo', server: server({ name: 'once' }) });
+    const both = await until(async () => { const all = await named('once'); return all.length >= 2 ? all : undefined; });
+    assert.equal(both.length, 2);
+    await Promise.all(both.map(({ id }) => waitForServer(demo, id, 'ACTIVE')));
+    for (const { id } of both) await put('Server Delete Requested', { credential: 'demo', server: { id } });
+    await until(async () => (await named('once')).length === 0 || undefined);
+  });
+
+  test('a request that the API refuses is told by an event that names the fault, and is not tried again', async () => {
+    await keep('reader', await credential('reads', [{ name: 'reader' }]));
+    await keep('broken', { id: 'none', secret: 'none' });
+    await keep('empty', { user: 'x' });
+    for (const [detail, code, words] of [
+      [{ credential: 'demo', server: server({ flavorRef: 'none-such' }) }, 400, /none-such/],
+      [{ credential: 'demo', server: server({ name: undefined }) }, 400, /name/],
+      [{ credential: 'reader', server: server() }, 403, /os_compute_api:servers:create/],
+      [{ credential: 'broken', server: server() }, 401, /broken/],
+      [{ credential: 'empty', server: server() }, 400, /credential/],
+      [{ credential: 'absent', server: server() }, 400, /novaless\/launch\/absent/],
+      [{ credential: '../x', server: server() }, 400, /credential/],
+      [{ credential: 'demo', server: server({ user_data: 'eA==' }), user_data: 'x' }, 400, /user_data/],
+      [{ credential: 'demo', server: 'x' }, 400, /server/],
+    ] as const) {
+      const { detail: told } = await about(await put('Server Launch Requested', detail), 'Server Launch Rejected');
+      assert.equal(told.fault.code, code, JSON.stringify(told));
+      assert.match(told.fault.message, words);
+    }
+    const gone = await about(await put('Server Delete Requested', { credential: 'demo', server: { name: 'nobody' } }), 'Server Delete Rejected');
+    assert.equal(gone.detail.fault.code, 404);
+    assert.deepEqual(await named('by-event'), []);
+  });
+
+  test('a launch waits for an API that fails in passing', async () => {
+    cloud.breakFunction('nova-api');
+    await put('Server Launch Requested', { credential: 'demo', server: server({ name: 'patient' }) });
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    cloud.mendFunction('nova-api');
+    await waitForServer(demo, (await launched('patient')).id, 'ACTIVE');
+    assert.equal((await named('patient')).length, 1);
+  });
+
+  test('the credentials of launches are kept for their owner only', () => {
+    assert.equal(statSync(join(cloud.dataDir, 'secrets-manager.json')).mode & 0o777, 0o600);
+  });
+});
