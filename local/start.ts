@@ -101,7 +101,9 @@ const [image, file, flavor] = guests.image;
 console.log(`
 Novaless is ready at ${cloud.endpoint} (${seconds()}); ${guests.ends}
   credentials  ${clouds} (novaless-admin, novaless-demo), ${openrcs.join(', ')}
-  hosts        ${hypervisors} with the ${driver} driver (${why}): ${guests.hosts}
+  hosts        ${hypervisors} with the ${driver} driver: ${guests.hosts}
+               (${why})
+  events       ${cloud.aws.AWS_ENDPOINT_URL_EVENTBRIDGE} for the AWS CLI and SDKs: put-events on the bus novaless, and Secrets Manager
   logs         ${shown(cloud.dataDir)}/logs
 ${cloud.problems.map((problem) => `  problem      ${problem}\n`).join('')}
 Next, in another terminal (${guests.next}):
