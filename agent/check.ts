@@ -1,7 +1,8 @@
 import { accessSync, constants, readFileSync, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { openVirsh } from './drivers/libvirt/virsh.ts';
 import { missingForNetworks } from './network/network.ts';
-import { CommandFailed, run } from './run.ts';
+import { run } from './run.ts';
 
 /** Something that a host lacks for guests, and what an operator does about it. */
 export interface Lack { what: string; how: string }
@@ -26,7 +27,9 @@ const programs: Program[] = [
   { names: ['dnsmasq'], debian: 'dnsmasq-base', redhat: 'dnsmasq' },
   { names: ['nft'], debian: 'nftables', redhat: 'nftables' },
   { names: ['ip'], debian: 'iproute2', redhat: 'iproute' },
-  { names: ['conntrack'], debian: 'conntrack', redhat: 'conntrack-tools' },
+  { names: ['bridge'], debian: 'iproute2', redhat: 'iproute' },
+  { names: ['sysctl'], debian: 'procps', redhat: 'procps-ng' },
+  { names: ['nsenter'], debian: 'util-linux', redhat: 'util-linux-core' },
 ];
 
 /** The rights of root that the agent uses, with their bits in /proc; the systemd unit gives these and no others. */
@@ -46,7 +49,7 @@ export async function checkHost(): Promise<HostCheck> {
     try {
       facts = await libvirtFacts();
     } catch (error) {
-      lacks.push({ what: 'a libvirt that answers on qemu:///system', how: howToStart(error) });
+      lacks.push({ what: 'a libvirt that answers', how: howToStart(error) });
     }
   }
   // And only where all of that is there can the rest be tried.
@@ -72,7 +75,7 @@ function isThere(name: string): boolean {
 function lackOfPrograms(missing: Program[]): Lack[] {
   if (missing.length === 0) return [];
   const redhat = isRedHat();
-  const packages = missing.map((each) => (redhat ? each.redhat : each.debian));
+  const packages = [...new Set(missing.map((each) => (redhat ? each.redhat : each.debian)))];
   // Its daemon comes in no package of the others.
   if (missing.some(({ names }) => names.includes('virsh'))) packages.unshift(redhat ? 'libvirt-daemon-kvm' : 'libvirt-daemon-system');
   return [{ what: missing.map(({ names }) => names[0]!).join(', '), how: `${redhat ? 'dnf install' : 'apt-get install'} ${packages.join(' ')}` }];
@@ -95,7 +98,8 @@ function lackOfRights(): Lack[] {
 
 /** Asks libvirt only what it knows at once: on some machines it looks QEMU over for seconds at each question about it. */
 async function libvirtFacts(): Promise<string> {
-  const [version] = await Promise.all([run('virsh', ['--version']), run('virsh', ['-q', '-c', 'qemu:///system', 'list', '--name'], { timeoutMs: 10_000 })]);
+  const virsh = openVirsh();
+  const [version] = await Promise.all([run('virsh', ['--version']), virsh(['list', '--name'], { timeoutMs: 10_000 })]);
   return `libvirt ${version.trim()}, ${kvm()}`;
 }
 
@@ -108,6 +112,6 @@ function kvm(): string {
 }
 
 function howToStart(error: unknown): string {
-  const said = (error instanceof CommandFailed && error.stderr.trim().split('\n')[0]!.replace(/^error: */, '')) || 'nothing for 10 s';
-  return `systemctl enable --now ${isRedHat() ? 'virtqemud.socket virtlogd.socket' : 'libvirtd'}; virsh says: ${said}`;
+  const said = (error as Error).message;
+  return `systemctl enable --now ${isRedHat() ? 'virtqemud.socket virtlogd.socket' : 'libvirtd'}; ${said}`;
 }

@@ -185,7 +185,7 @@ export async function startCloud(options: CloudOptions) {
         ringSocket,
         console: { address: '127.0.0.1', port: consolePort },
         hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver: options.driver ?? 'fake', consoleUrl, ...(options.capacity && { capacity: options.capacity }) })),
-      }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE']), ...aws } });
+      }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'LIBVIRT_DEFAULT_URI']), ...aws } });
       started.push(agent.stop);
     }
     const marker = join(dataDir, 'seeded');
