@@ -1,6 +1,7 @@
 import { HttpError } from '../../shared/http/errors.ts';
 import type { Request, Route } from '../../shared/http/route.ts';
 import { record } from '../../shared/telemetry/steps.ts';
+import { readForCaller } from './auth/context.ts';
 import { couldNotFind } from './errors.ts';
 import { store } from './records/entities.ts';
 import { identityApi } from './service.ts';
@@ -28,12 +29,13 @@ async function revoke(request: Request) {
 async function subject(request: Request, policy: string): Promise<{ claims: Claims; standing: Standing; token: string }> {
   const token = request.header('x-subject-token');
   const expiredToo = ['1', 'true', 'yes', 'on', 't', 'y'].includes(request.query.get('allow_expired')?.toLowerCase() ?? '') && request.allowed('identity:allow_expired');
-  const claims = token ? await verify(token, expiredToo ? ALLOW_EXPIRED_WINDOW_S : 0) : undefined;
+  const own = token === request.context.token ? readForCaller(request.context) : undefined;
+  const claims = own?.claims ?? (token ? await verify(token, expiredToo ? ALLOW_EXPIRED_WINDOW_S : 0) : undefined);
   // who may not ask learns nothing about whose it is, or whether it is one
   request.enforce(policy, { user_id: claims?.user_id ?? null });
   if (!claims) throw notValid();
   try {
-    return { claims, standing: await standingOf(claims), token: token! };
+    return { claims, standing: own?.standing ?? (await standingOf(claims)), token: token! };
   } catch (error) {
     throw error instanceof NotStanding ? notValid(error) : error;
   }

@@ -5,13 +5,22 @@ import { verify, type Claims } from '../token/claims.ts';
 import { timestamp } from '../token/render.ts';
 import { NotStanding, standingOf, type Standing } from '../token/standing.ts';
 
+interface Read { claims: Claims; standing: Standing }
+const read = new WeakMap<RequestContext, Read>();
+
+/** What was read to know who asks: most who ask about a token show that token itself. */
+export const readForCaller = (context: RequestContext): Read | undefined => read.get(context);
+
 /** Who asks keystone itself: it validates X-Auth-Token by its own means. */
 export const authenticateCaller: Authenticator = async ({ header, requestId }) => {
   const token = header('x-auth-token');
   const claims = token ? await verify(token) : undefined;
   if (!claims) throw notAuthenticated();
   try {
-    return { context: contextOf(claims, await standingOf(claims), token!, requestId) };
+    const standing = await standingOf(claims);
+    const context = contextOf(claims, standing, token!, requestId);
+    read.set(context, { claims, standing });
+    return { context };
   } catch (error) {
     throw error instanceof NotStanding ? notAuthenticated(error.message) : error;
   }
