@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { agentPid } from '../support/agent-process.ts';
 import { apiAs, type Api } from '../support/api.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { eventually } from '../support/eventually.ts';
@@ -27,16 +28,10 @@ before(async () => {
 });
 after(() => cloud?.stop());
 
-/** The agent that runs now; local/ starts the next one when it has ended. */
-function agentPid(): number {
-  const started = readFileSync(join(cloud.dataDir, 'logs/agent.log'), 'utf8').split('\n').findLast((line) => line.includes('"agent started"'));
-  return (JSON.parse(started!) as { pid: number }).pid;
-}
-
 async function killAgent(): Promise<void> {
-  const pid = agentPid();
+  const pid = agentPid(cloud);
   process.kill(pid, 'SIGKILL');
-  await eventually(async () => assert.notEqual(agentPid(), pid), 60);
+  await eventually(async () => assert.notEqual(agentPid(cloud), pid), 60);
 }
 
 const files = (kind: string) => HOSTS.flatMap((host) => {

@@ -3,74 +3,50 @@
  * and scripts give the same bytes. Nothing is installed and no right is needed: packages are downloaded by apt-get and unpacked aside.
  * usage: node bin/pinned-node.js test/host/image/build.ts [IMAGE.qcow2]    without a name: into the cache, and prints where
  */
-import { execFile } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
-import { archive } from './cpio.ts';
-import type { Entry } from './cpio.ts';
-
-const output = async (program: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}) => (await promisify(execFile)(program, args, { maxBuffer: 64 << 20, ...options })).stdout;
+import { archive, type Entry } from './cpio.ts';
+import { cached, makeAside, output, unpack, versioned } from './packages.ts';
 
 const rootfs = join(import.meta.dirname, 'rootfs');
 /** What a guest needs of what the kernel has as modules; their dependencies come along. The order is the order of loading. */
 const modules = ['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_scsi', 'virtio-rng', 'ata_piix', 'sd_mod', 'sr_mod', 'isofs', 'vfat', 'nls_ascii', 'nls_cp437', 'evdev', 'button'];
 const sectors = { disk: 23 * 2048, start: 2048 };
 
-/** The image's path: made once for these packages and scripts, kept in the user's cache (`$XDG_CACHE_HOME`). */
+/** The image's path: made once for these packages and scripts, and kept. */
 export async function guestImage(): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'novaless', 'guest-image');
   const packages = await packagesWanted();
-  const hash = createHash('sha256').update(JSON.stringify(packages));
-  for (const file of [...files(rootfs), ...files(import.meta.dirname).filter((name) => name.endsWith('.ts'))]) hash.update(file).update(readFileSync(file));
-  const image = join(cache, `${hash.digest('hex').slice(0, 16)}.qcow2`);
-  if (existsSync(image)) return image;
-  mkdirSync(cache, { recursive: true });
-  await build(image, packages);
-  return image;
+  const sources = [...files(rootfs), ...files(import.meta.dirname).filter((name) => name.endsWith('.ts'))];
+  return cached('qcow2', [...packages, ...sources.flatMap((file) => [relative(rootfs, file), readFileSync(file)])], build(packages));
 }
 
 async function packagesWanted(): Promise<string[]> {
   const kernel = /Depends: (linux-image-\S+)/.exec(await output('apt-cache', ['depends', 'linux-image-cloud-amd64']))?.[1];
-  if (!kernel) throw new Error("apt-cache knows no linux-image-cloud-amd64: call 'apt-get update'");
-  const names = [kernel, 'busybox-static', 'syslinux', 'syslinux-common', 'mtools'];
-  const known = await output('apt-cache', ['show', '--no-all-versions', ...names]);
-  return names.map((name) => `${name}=${new RegExp(`^Package: ${name}\\n(?:.+\\n)*?Version: (.+)$`, 'm').exec(known)?.[1]}`);
+  if (!kernel) throw new Error('apt knows no linux-image-cloud-amd64: call apt-get update');
+  return versioned([kernel, 'busybox-static', 'syslinux', 'syslinux-common', 'mtools']);
 }
 
-async function build(image: string, packages: string[]) {
-  const work = mkdtempSync(join(tmpdir(), 'novaless-image-'));
-  try {
-    chmodSync(work, 0o755);
-    await output('apt-get', ['download', '-q', '-o', 'APT::Sandbox::User=root', ...packages], { cwd: work });
-    for (const file of readdirSync(work).filter((name) => name.endsWith('.deb'))) await output('dpkg-deb', ['-x', file, 'x'], { cwd: work });
-    const unpacked = join(work, 'x');
-    const kernel = readdirSync(join(unpacked, 'boot')).find((name) => name.startsWith('vmlinuz-'))!;
-    const disk = join(work, 'disk.raw');
-    // One partition that the boot loader reads, behind the master boot record of syslinux; the guest keeps its state there too.
-    writeFileSync(disk, Buffer.alloc(sectors.disk * 512));
-    const env = { ...process.env, PATH: `${join(unpacked, 'usr/bin')}:${process.env['PATH']}`, SOURCE_DATE_EPOCH: '0', MTOOLS_SKIP_CHECK: '1', TZ: 'UTC' };
-    const at = `${disk}@@${sectors.start * 512}`;
-    await output('mformat', ['-i', at, '-T', String(sectors.disk - sectors.start), '-h', '16', '-s', '63', '-H', String(sectors.start), '-N', '4e6f7661', '-v', 'GUEST', '::'], { env });
-    writeFileSync(join(work, 'initrd'), initrd(unpacked));
-    writeFileSync(join(work, 'syslinux.cfg'), loader);
-    await output('mcopy', ['-i', at, join(unpacked, 'boot', kernel), '::vmlinuz'], { env });
-    await output('mcopy', ['-i', at, join(work, 'initrd'), join(work, 'syslinux.cfg'), '::'], { env });
-    await output('syslinux', ['--install', '--offset', String(sectors.start * 512), disk], { env, cwd: work });
-    const bytes = readFileSync(disk);
-    readFileSync(join(unpacked, 'usr/lib/syslinux/mbr/mbr.bin')).copy(bytes);
-    partitionTable().copy(bytes, 446);
-    writeFileSync(disk, bytes);
-    const made = `${image}.${process.pid}`;
-    await output('qemu-img', ['convert', '-c', '-f', 'raw', '-O', 'qcow2', disk, made]);
-    renameSync(made, image);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
-}
+const build = (packages: string[]) => async (work: string, image: string): Promise<void> => {
+  const unpacked = await unpack(packages, work);
+  const kernel = readdirSync(join(unpacked, 'boot')).find((name) => name.startsWith('vmlinuz-'))!;
+  const disk = join(work, 'disk.raw');
+  // One partition that the boot loader reads, behind the master boot record of syslinux; the guest keeps its state there too.
+  writeFileSync(disk, Buffer.alloc(sectors.disk * 512));
+  const env = { ...process.env, PATH: `${join(unpacked, 'usr/bin')}:${process.env['PATH']}`, SOURCE_DATE_EPOCH: '0', MTOOLS_SKIP_CHECK: '1', TZ: 'UTC' };
+  const at = `${disk}@@${sectors.start * 512}`;
+  await output('mformat', ['-i', at, '-T', String(sectors.disk - sectors.start), '-h', '16', '-s', '63', '-H', String(sectors.start), '-N', '4e6f7661', '-v', 'GUEST', '::'], { env });
+  writeFileSync(join(work, 'initrd'), initrd(unpacked));
+  writeFileSync(join(work, 'syslinux.cfg'), loader);
+  await output('mcopy', ['-i', at, join(unpacked, 'boot', kernel), '::vmlinuz'], { env });
+  await output('mcopy', ['-i', at, join(work, 'initrd'), join(work, 'syslinux.cfg'), '::'], { env });
+  await output('syslinux', ['--install', '--offset', String(sectors.start * 512), disk], { env, cwd: work });
+  const bytes = readFileSync(disk);
+  readFileSync(join(unpacked, 'usr/lib/syslinux/mbr/mbr.bin')).copy(bytes);
+  partitionTable().copy(bytes, 446);
+  writeFileSync(disk, bytes);
+  await output('qemu-img', ['convert', '-c', '-f', 'raw', '-O', 'qcow2', disk, image]);
+};
 
 const loader = `SERIAL 0 115200
 DEFAULT linux
@@ -127,6 +103,6 @@ function files(folder: string): string[] {
 
 if (import.meta.main) {
   const [target] = process.argv.slice(2);
-  if (target) await build(resolve(target), await packagesWanted());
+  if (target) await makeAside(resolve(target), build(await packagesWanted()));
   else console.log(await guestImage());
 }
