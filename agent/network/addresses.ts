@@ -4,6 +4,9 @@ import ipaddr from 'ipaddr.js';
 export const METADATA_IPV4 = '169.254.169.254';
 export const METADATA_IPV6 = 'fe80::a9fe:a9fe';
 
+/** In a smaller subnet the first address, which the bridge takes for IPv6, may be a guest's. */
+export const LONGEST_IPV6 = 126;
+
 /** A range of addresses or, with the full prefix, one; its text is the canonical one of its first address. */
 export interface Cidr { version: 4 | 6; text: string; prefix: number; bytes: number[] }
 

@@ -1,5 +1,5 @@
 import type { Port, PortAddress } from './port.ts';
-import { METADATA_IPV4, netmaskOf, rangeText } from './addresses.ts';
+import { LONGEST_IPV6, METADATA_IPV4, netmaskOf, rangeText } from './addresses.ts';
 import { BRIDGE } from './names.ts';
 
 export interface Guest { port: Port; /** Unique in the network. */ number: number; hostname: string | undefined }
@@ -12,7 +12,7 @@ const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 /** What a DHCP client of the port gets: its first address of a version whose subnet has DHCP. */
 export const leaseOf = (port: Port, version: 4 | 6): PortAddress | undefined =>
-  port.addresses.find(({ address, subnet, dhcp }) => dhcp && address.version === version && (version === 4 || subnet.prefix >= 64));
+  port.addresses.find(({ address, subnet, dhcp }) => dhcp && address.version === version && (version === 4 || (subnet.prefix >= 64 && subnet.prefix <= LONGEST_IPV6)));
 
 /**
  * dnsmasq's configuration for one network, all in one file: it starts in milliseconds, so a change is a new start, after which

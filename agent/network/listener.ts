@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { createServer, type Server as HttpServer } from 'node:http';
 import type { Server, Socket } from 'node:net';
 import { factsOf, log } from '../../shared/telemetry/log.ts';
+import { ActionFailed } from '../drivers/driver.ts';
 import { answerTo } from '../metadata/answer.ts';
 import type { MetadataSource } from '../metadata/source.ts';
 import { METADATA_IPV4, METADATA_IPV6 } from './addresses.ts';
@@ -106,7 +107,7 @@ function listenIn(namespace: string): Promise<Server[]> {
       { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], env: { PATH: process.env['PATH'] }, timeout: START_MS });
     const fail = (reason: string) => {
       for (const server of servers) server.close();
-      reject(new Error(`the metadata service cannot listen in ${namespace}: ${reason}`));
+      reject(new ActionFailed(`The metadata service of the network cannot listen: ${reason}.`, { retryable: true }));
     };
     process_.on('message', (message: { error?: string }, server) => {
       if (message.error !== undefined) fail(message.error);

@@ -1,7 +1,6 @@
-import { existsSync, rmSync, statfsSync } from 'node:fs';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { run } from '../run.ts';
-import { METADATA_IPV4, METADATA_IPV6, rangeText } from './addresses.ts';
+import { LONGEST_IPV6, METADATA_IPV4, METADATA_IPV6, rangeText } from './addresses.ts';
 import { BRIDGE, bridgeMac, namespaceFile, tapName } from './names.ts';
 import { macsOf, type Port } from './port.ts';
 
@@ -48,7 +47,7 @@ export async function makeNamespace(name: string, network_id: string, ports: Por
     `link set dev ${BRIDGE} up`,
     `addr replace ${METADATA_IPV4}/32 dev ${BRIDGE}`,
     ...(withIpv6 ? [`addr replace ${METADATA_IPV6}/64 dev ${BRIDGE} nodad`] : []),
-    ...[...subnets.values()].filter(({ version }) => version === 4 || withIpv6).map(({ version, text, prefix }) => (version === 4
+    ...[...subnets.values()].filter(({ version, prefix }) => version === 4 || (withIpv6 && prefix <= LONGEST_IPV6)).map(({ version, text, prefix }) => (version === 4
       ? `route replace ${text}/${prefix} dev ${BRIDGE} scope link src ${METADATA_IPV4}`
       // The subnet's routers' address, which no guest has: dnsmasq tells of a subnet only where it has an address in it.
       : `addr replace ${text}/${prefix} dev ${BRIDGE} nodad`)),

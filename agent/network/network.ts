@@ -2,7 +2,6 @@ import type { Vif } from '../../shared/agent/command.ts';
 import { factsOf, log } from '../../shared/telemetry/log.ts';
 import { ActionFailed } from '../drivers/driver.ts';
 import type { MetadataSource } from '../metadata/source.ts';
-import { CommandFailed } from '../run.ts';
 import { dhcpServers } from './dhcp.ts';
 import { filterText } from './filters.ts';
 import { metadataListeners } from './listener.ts';
@@ -42,6 +41,8 @@ export interface HostNetworkOptions {
   metadata: (guest: string) => MetadataSource | undefined;
 }
 
+const WATCH_MS = 60_000;
+
 export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): HostNetwork {
   const state = openState(folder);
   const dhcp = dhcpServers(state.folder);
@@ -52,7 +53,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
   /** One at a time in each network. What fails says why, and what the machine lacks where it lacks something. */
   function inTurn<T>(network_id: string, work: () => Promise<T>): Promise<T> {
     const turn = (lanes.get(network_id) ?? Promise.resolve()).catch(() => {}).then(work).catch(async (error: unknown) => {
-      if (!(error instanceof CommandFailed)) throw error;
+      if (error instanceof ActionFailed || !(error instanceof Error)) throw error;
       const missing = await missingForNetworks();
       throw new ActionFailed(missing.length > 0 ? `The host cannot make networks: ${missing.join('; ')}.` : `The host could not set up the network: ${error.message}.`, { retryable: true, cause: error });
     });
@@ -88,9 +89,12 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
     await makeNamespace(name, network_id, all.map(({ port }) => port));
     await runIn(name, 'nft', ['-f', '-'], filterText(open, record.generation));
     await connect(name, open);
-    await dhcp.ensure(network_id, name, all.map(({ port, number, guest }) => ({ port, number, hostname: metadata(guest)?.hostname })));
+    await serveDhcp(record);
     await listeners.ensure(network_id, name);
   }
+
+  const serveDhcp = ({ network_id, ports }: NetworkRecord) =>
+    dhcp.ensure(network_id, nameOf(network_id), ports.map(({ vif, number, guest }) => ({ port: portOf(vif), number, hostname: metadata(guest)?.hostname })));
 
   async function connect(name: string, ports: { port: Port }[]): Promise<void> {
     const links = await linksIn(name);
@@ -108,6 +112,16 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
     await removeNamespace(nameOf(network_id));
     await state.remove(network_id);
   }
+
+  /** What ended by itself, or was ended, comes back. */
+  const watch = setInterval(() => {
+    for (const { network_id } of state.all()) {
+      void inTurn(network_id, async () => {
+        const record = state.get(network_id);
+        if (record && record.ports.length > 0) await serveDhcp(record);
+      }).catch((error: unknown) => log.error('a network has no DHCP', { host, network: network_id, ...factsOf(error) }));
+    }
+  }, WATCH_MS).unref();
 
   return {
     tapName,
@@ -140,7 +154,10 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
         return record && record.ports.length > 0 ? converge(record) : dissolve(network_id);
       }).catch((error: unknown) => log.error('a network could not be brought back', { host, network: network_id, ...factsOf(error) }))));
     },
-    close: () => listeners.closeAll(),
+    close() {
+      clearInterval(watch);
+      listeners.closeAll();
+    },
   };
 }
 

@@ -1,7 +1,7 @@
 import type { Vif } from '../../shared/agent/command.ts';
 import { ActionFailed } from '../drivers/driver.ts';
 import { bridgeMac } from './names.ts';
-import { addressOf, type Cidr, cidrOf, linkLocalOf, METADATA_IPV4 } from './addresses.ts';
+import { addressOf, type Cidr, cidrOf, linkLocalOf, LONGEST_IPV6, METADATA_IPV4 } from './addresses.ts';
 
 /** A port as this host works with it: every value parsed and written anew, so that none can mean more than it says to a program. */
 export interface Port {
@@ -39,7 +39,8 @@ export function portOf(vif: Vif): Port {
   const addresses = vif.fixed_ips.map(({ ip_address, cidr, gateway_ip, dns_nameservers, host_routes, enable_dhcp }): PortAddress => {
     const address = checked(addressOf(ip_address), 'fixed_ips.ip_address');
     const subnet = checked(cidrOf(cidr), 'fixed_ips.cidr');
-    if (address.text === METADATA_IPV4 || address.version !== subnet.version) refuse('fixed_ips.ip_address');
+    const bridges = subnet.version === 6 && subnet.prefix <= LONGEST_IPV6 && address.text === subnet.text;
+    if (address.text === METADATA_IPV4 || address.version !== subnet.version || bridges) refuse('fixed_ips.ip_address');
     const nearby = (text: string, field: string) => {
       const parsed = checked(addressOf(text), field);
       return parsed.version === subnet.version ? parsed.text : refuse(field);

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Vif } from '../../shared/agent/command.ts';
 import { makeFolder, readRecord, removeFile, writeWhole } from '../files.ts';
@@ -27,6 +27,7 @@ export function openState(folder: string) {
   const records = new Map<string, NetworkRecord>();
   for (const name of readdirSync(own)) {
     const record = /^[0-9a-f-]{36}\.json$/.test(name) ? readRecord<NetworkRecord>(join(own, name)) : undefined;
+    if (name.endsWith('.new')) rmSync(join(own, name)); // a write that a crash ended
     if (record) records.set(record.network_id, record);
   }
   const fileOf = (network_id: string) => join(own, `${network_id}.json`);

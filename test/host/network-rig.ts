@@ -8,6 +8,7 @@ import type { TestContext } from 'node:test';
 import type { SpawnArgs, Vif } from '../../shared/agent/command.ts';
 import { type HostNetwork, hostNetwork, missingForNetworks } from '../../agent/network/network.ts';
 import { namespacePrefix } from '../../agent/network/names.ts';
+import { openState } from '../../agent/network/state.ts';
 import { run } from '../../agent/run.ts';
 
 export const allowAll = { port_range_min: null, port_range_max: null, remote_ip_prefix: null, remote_group_id: null, protocol: null } as const;
@@ -89,6 +90,8 @@ export function networkRig(t: TestContext) {
       network = open();
       await network.recover();
     },
+    /** Ports that the host knows of. */
+    ports: () => openState(folder).all().flatMap(({ ports }) => ports.map(({ vif }) => vif.port_id)),
     namespaces: async () => (await run('ip', ['netns', 'list'])).split('\n').map((line) => line.split(' ')[0]!).filter((name) => name.startsWith(namespacePrefix(folder))),
   };
 }
