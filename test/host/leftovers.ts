@@ -1,19 +1,25 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { storageFolder } from '../../agent/drivers/libvirt/disks/storage.ts';
+import { namespacePrefix } from '../../agent/network/names.ts';
 import { run } from '../../agent/run.ts';
+import type { TestCloud } from '../support/cloud.ts';
 import { namespaces } from './visitor.ts';
 
-const DISKS = '/var/lib/novaless';
-
-/** All that guests have on this machine, whosever they are: what was not there before a test is the test's. */
-export async function footprint() {
-  const processes = (await run('ps', ['-eo', 'pid=,args='])).split('\n').filter((line) => /^ *\d+ (\S*\/)?(dnsmasq|qemu-system\S*) /.test(line));
+/** All that the guests of a cloud's first host have on this machine. `servers`: every one that there was. */
+export async function footprint({ dataDir }: Pick<TestCloud, 'dataDir'>, servers: string[]) {
+  const folder = join(dataDir, 'hosts/compute-1/state/libvirt');
+  const disks = storageFolder(folder);
+  const [domains, processes, spaces] = await Promise.all([run('virsh', ['-c', 'qemu:///system', 'list', '--all', '--uuid']), run('ps', ['-eo', 'args=']), namespaces()]);
+  const files = (root: string) => (existsSync(root) ? readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => !entry.isDirectory()).map((entry) => relative(root, join(entry.parentPath, entry.name))) : []);
   return {
-    domains: (await run('virsh', ['-c', 'qemu:///system', 'list', '--all', '--name'])).split('\n').filter(Boolean),
-    namespaces: await namespaces(),
+    domains: domains.split('\n').filter((uuid) => servers.includes(uuid)),
+    namespaces: spaces.filter((name) => name.startsWith(namespacePrefix(folder))),
     taps: readdirSync('/sys/class/net').filter((name) => name.startsWith('tap')),
-    /** Of DHCP servers and guests. */
-    processes: processes.map((line) => line.trim()),
-    disks: existsSync(DISKS) ? readdirSync(DISKS, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)) : [],
+    /** QEMU's and dnsmasq's. */
+    processes: processes.split('\n').filter((line) => /^(\S*\/)?(dnsmasq|qemu-system\S*) /.test(line) && (line.includes(folder) || servers.some((uuid) => line.includes(uuid)))),
+    disks: files(disks).filter((path) => !path.startsWith('images/')), // the cache of images is for the next guest
+    /** What the driver keeps of its guests and networks. */
+    records: files(folder).filter((path) => servers.some((uuid) => path.includes(uuid)) || path.startsWith('networks/')),
   };
 }
