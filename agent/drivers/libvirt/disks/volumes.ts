@@ -90,5 +90,5 @@ export function volumePool(storage: Storage, images: ImageCache) {
   };
 }
 
-/** Down to hundredths. */
-const gb = (bytes: number) => Math.floor((bytes / GIB) * 100) / 100;
+/** Whole ones: the control plane is told of every change. */
+const gb = (bytes: number) => Math.floor(bytes / GIB);
