@@ -10,6 +10,7 @@ import { cloudRoutes } from './routes/cloud.ts';
 import { defaultTypeRoutes } from './routes/default-types.ts';
 import { metadataRoutes } from './routes/metadata.ts';
 import { quotaRoutes } from './routes/quotas.ts';
+import { snapshotRoutes } from './routes/snapshots.ts';
 import { typeRoutes } from './routes/types.ts';
 import { versionRoutes, versions, versionsAbove } from './routes/versions.ts';
 import { volumeRoutes } from './routes/volumes.ts';
@@ -24,7 +25,7 @@ const underProject = (route: Route): Route => ({
   },
 });
 
-const routes = [...volumeRoutes, ...actionRoutes, ...metadataRoutes, ...attachmentRoutes, ...typeRoutes, ...defaultTypeRoutes, ...quotaRoutes, ...cloudRoutes];
+const routes = [...volumeRoutes, ...snapshotRoutes, ...actionRoutes, ...metadataRoutes, ...attachmentRoutes, ...typeRoutes, ...defaultTypeRoutes, ...quotaRoutes, ...cloudRoutes];
 
 /** The Block Storage API v3 under `/volume/v3`. */
 export const handler = createApi({

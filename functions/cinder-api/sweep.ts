@@ -1,5 +1,6 @@
 import { factsOf, log } from '../../shared/telemetry/log.ts';
 import { dueQuotas, recountQuota } from './quota/recount.ts';
+import { driveSnapshotOn, dueSnapshots } from './snapshot/overdue.ts';
 import { driveOn, dueVolumes } from './volume/overdue.ts';
 
 const AT_ONCE = 50; // of each part
@@ -9,7 +10,7 @@ const WORK_MS = 40_000; // of the function's 60 s
 export async function handler(): Promise<void> {
   const end = Date.now() + WORK_MS;
   for (let found = 1; found > 0 && Date.now() < end;) {
-    const work = [...(await dueVolumes(AT_ONCE)).map(each(driveOn)), ...(await dueQuotas(AT_ONCE)).map(each(recountQuota))];
+    const work = [...(await dueVolumes(AT_ONCE)).map(each(driveOn)), ...(await dueSnapshots(AT_ONCE)).map(each(driveSnapshotOn)), ...(await dueQuotas(AT_ONCE)).map(each(recountQuota))];
     found = (await Promise.all(work)).filter(Boolean).length;
   }
 }

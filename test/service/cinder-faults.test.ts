@@ -33,6 +33,8 @@ const create = (key: string) => cinder('POST', '/volume/v3/volumes', { ...as, he
 const remove = (id: string) => cinder('DELETE', `/volume/v3/volumes/${id}`, as);
 const list = async (): Promise<any[]> => (await cinder('GET', '/volume/v3/volumes/detail', as)).body.volumes;
 
+const snapshots = async (): Promise<any[]> => (await cinder('GET', '/volume/v3/snapshots', as)).body.snapshots;
+
 /** The host does what it is asked, and its answers arrive; each of them twice. */
 async function hostWorks(): Promise<void> {
   for (const { method, args } of await rig.take('nova-compute')) {
@@ -58,6 +60,8 @@ async function inTime(): Promise<void> {
 async function settle(): Promise<void> {
   await inTime();
   for (const { id } of (await cinder('GET', '/volume/v3/attachments', as)).body.attachments) await cinder('DELETE', `/volume/v3/attachments/${id}`, as);
+  for (const { id } of await snapshots()) await cinder('DELETE', `/volume/v3/snapshots/${id}`, as);
+  await inTime();
   for (const { id } of await list()) await remove(id);
   await inTime();
 }
@@ -66,7 +70,7 @@ async function assertNothingLeft(): Promise<void> {
   const left = (await itemsOf(rig, 'cinder')).filter(({ pk }) => pk.S !== 'pools' && !pk.S.startsWith('quota#'));
   assert.deepEqual(left, []);
   const quota = (await itemsOf(rig, 'cinder')).find(({ pk }) => pk.S === 'quota#mine')!;
-  assert.deepEqual([quota['volumes'], quota['gigabytes'], quota['pending']], [{ N: '0' }, { N: '0' }, { M: {} }]);
+  assert.deepEqual([quota['volumes'], quota['gigabytes'], quota['snapshots'] ?? { N: '0' }, quota['pending']], [{ N: '0' }, { N: '0' }, { N: '0' }, { M: {} }]);
   assert.deepEqual([...files], []);
 }
 
@@ -148,5 +152,26 @@ test('an attachment that dies anywhere is one attachment when asked for again; s
     await detach();
     assert.deepEqual(await listed(), []);
     assert.deepEqual((await list()).map(({ status }) => status), ['available']);
+  });
+});
+
+test('a snapshot whose making or end dies anywhere is one or none, and its volume can be deleted after it', { timeout: 240_000 }, async () => {
+  const key = () => ({ ...headers, 'X-Novaless-Idempotency-Key': 'one' });
+  const take = (volume_id: string) => cinder('POST', '/volume/v3/snapshots', { ...as, headers: key(), body: { snapshot: { volume_id } } });
+  await each(available, take, async (volume_id) => {
+    assert.equal((await take(volume_id)).status, 202);
+    await inTime();
+    assert.deepEqual((await snapshots()).map(({ status }) => status), ['available']);
+    assert.equal((await remove(volume_id)).status, 400);
+  });
+  const taken = async () => {
+    const { id } = (await take(await available())).body.snapshot;
+    await hostWorks();
+    return id as string;
+  };
+  await each(taken, (id) => cinder('DELETE', `/volume/v3/snapshots/${id}`, as), async (id) => {
+    await cinder('DELETE', `/volume/v3/snapshots/${id}`, as);
+    await inTime();
+    assert.deepEqual(await snapshots(), []);
   });
 });

@@ -304,7 +304,7 @@ test('what clients look at first is there: versions, zones, services', async () 
   assert.equal((await call('GET', '/scheduler-stats/get_pools?detail=True', undefined, adminToken)).body.pools[0].capabilities.total_capacity_gb, 1000);
   assert.equal((await call('GET', '/volumes', undefined, mine, '3.99')).status, 406);
   assert.equal((await call('GET', '/attachments', undefined, mine, '3.26')).status, 404);
-  assert.equal((await call('GET', '/snapshots')).status, 404);
+  assert.equal((await call('GET', '/backups')).status, 404);
 });
 
 test('fields come with the microversion that added them', async () => {

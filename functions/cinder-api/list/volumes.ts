@@ -41,7 +41,8 @@ function test({ version: { minor }, context }: Request, name: string, value: str
     case 'size': return (v) => v.size === Number(value);
     case 'bootable': return (v) => v.bootable === isTrue(value);
     case 'multiattach': case 'encrypted': return () => !isTrue(value);
-    case 'group_id': case 'consistencygroup_id': case 'snapshot_id': return () => false;
+    case 'snapshot_id': return text((v) => v.snapshot_id ?? null);
+    case 'group_id': case 'consistencygroup_id': return () => false;
     case 'consumes_quota': return () => isTrue(value);
     case 'metadata': return pairs(value, (v) => v.metadata);
     case 'glance_metadata': return pairs(value, (v) => v.image_metadata ?? {});

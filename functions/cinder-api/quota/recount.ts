@@ -1,4 +1,5 @@
 import { ConditionFailed } from '../../../shared/store/errors.ts';
+import { getSnapshots } from '../snapshot/store.ts';
 import { DUE_SHARDS } from '../volume/record.ts';
 import { cinder, getVolumes, now } from '../volume/store.ts';
 import { settle, undoHold } from './count.ts';
@@ -8,15 +9,17 @@ import { BROKEN_OFF_MS, dueAgain, quotaKey, type Quota } from './store.ts';
 export const dueQuotas = async (limit: number): Promise<Quota[]> =>
   (await Promise.all(DUE_SHARDS.map((shard) => cinder.query<Quota>({ index: 'by-due', pk: `quotas#${shard}`, between: ['0', now()], limit })))).flat();
 
-/** Ends what is pending: undoes holds of volumes that never came to be, forgets what the volumes' records say by now. */
+/** Ends what is pending: undoes holds of what never came to be, forgets what the records say by now. */
 export async function recountQuota({ project_id: project, pending, due_at: seen }: Quota): Promise<void> {
   const old = Object.entries(pending).filter(([, { at }]) => Date.parse(at) < Date.now() - BROKEN_OFF_MS);
-  const volumes = new Map((await getVolumes(old.map(([, { volume_id }]) => volume_id))).map((volume) => [volume.id, volume]));
+  const idsOf = (kind: string) => old.filter(([, entry]) => (entry.kind ?? 'volumes') === kind).map(([, { volume_id }]) => volume_id);
+  const [volumes, snapshots] = await Promise.all([getVolumes(idsOf('volumes')), getSnapshots(idsOf('snapshots'))]);
+  const records = new Map<string, { hold: string }>([...volumes, ...snapshots].map((record) => [record.id, record]));
   let open = Object.keys(pending).length - old.length;
   for (const [key, entry] of old) {
-    const volume = volumes.get(entry.volume_id);
-    if (!key.startsWith('release-')) await (volume?.hold === key ? settle(project, key) : undoHold(project, key, entry));
-    else if (!volume) await settle(project, key);
+    const record = records.get(entry.volume_id);
+    if (!key.startsWith('release-')) await (record?.hold === key ? settle(project, key) : undoHold(project, key, entry));
+    else if (!record) await settle(project, key);
     else open++; // its deletion goes on
   }
   try {

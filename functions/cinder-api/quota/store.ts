@@ -18,11 +18,16 @@ export interface Quota extends Record<string, unknown> {
   project_id: string;
   limits: Partial<Record<QuotaName, number>>;
   volumes: number;
+  /** Of volumes and snapshots together. */
   gigabytes: number;
+  /** Absent where there never was one. */
+  snapshots?: number;
   pending: Record<string, Pending>;
 }
-/** A hold by its random id, or a release by `release-VOLUME`. */
-export interface Pending { volume_id: string; size: number; at: string }
+/** What is counted beside its gigabytes. */
+export type Counted = 'volumes' | 'snapshots';
+/** A hold by its random id, or a release by `release-VOLUME`; of a volume where no kind is said, else `volume_id` is the snapshot's. */
+export interface Pending { volume_id: string; size: number; at: string; kind?: Counted }
 
 export const quotaKey = (project: string): Key => ({ pk: `quota#${project}`, sk: 'quota' });
 /** After this no request is at work on it any more. */
@@ -32,7 +37,7 @@ export const dueAgain = (project: string) => due('quotas', project, BROKEN_OFF_M
 export async function quotaOf(project: string): Promise<{ limits: Record<QuotaName, number>; used: Record<QuotaName, number> }> {
   const quota = await cinder.get<Quota>(quotaKey(project));
   const none = Object.fromEntries(quotaNames.map((name) => [name, 0])) as Record<QuotaName, number>;
-  return { limits: { ...defaultLimits, ...quota?.limits }, used: { ...none, volumes: quota?.volumes ?? 0, gigabytes: quota?.gigabytes ?? 0 } };
+  return { limits: { ...defaultLimits, ...quota?.limits }, used: { ...none, volumes: quota?.volumes ?? 0, snapshots: quota?.snapshots ?? 0, gigabytes: quota?.gigabytes ?? 0 } };
 }
 
 /** Overrides some limits; null takes all overrides away. */

@@ -18,7 +18,7 @@ async function limits(request: Request) {
         rate: [],
         absolute: {
           maxTotalVolumes: max.volumes, maxTotalSnapshots: max.snapshots, maxTotalVolumeGigabytes: max.gigabytes, maxTotalBackups: max.backups, maxTotalBackupGigabytes: max.backup_gigabytes,
-          totalVolumesUsed: used.volumes, totalSnapshotsUsed: 0, totalGigabytesUsed: used.gigabytes, totalBackupsUsed: 0, totalBackupGigabytesUsed: 0,
+          totalVolumesUsed: used.volumes, totalSnapshotsUsed: used.snapshots, totalGigabytesUsed: used.gigabytes, totalBackupsUsed: 0, totalBackupGigabytesUsed: 0,
         },
       },
     },

@@ -3,7 +3,7 @@ import { requireEnv } from '../../../shared/environment.ts';
 import { formatVersion, type VersionRange } from '../../../shared/http/microversion.ts';
 import type { Route } from '../../../shared/http/route.ts';
 
-/** 3.70: everything up to it that changes what is here is done; what is not here (snapshots, backups, groups) stays absent. */
+/** 3.70: everything up to it that changes what is here is done; what is not here (backups, groups) stays absent. */
 export const versions: VersionRange = { service: 'volume', min: { major: 3, minor: 0 }, max: { major: 3, minor: 70 } };
 
 const document = () => ({

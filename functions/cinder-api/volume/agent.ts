@@ -15,7 +15,8 @@ export const askToCreate = (volume: Volume, source: Pick<Source, 'image'>, conte
     {
       host: volume.host!, volume_id: volume.id, project_id: volume.project_id, size_gb: volume.size,
       ...(source.image && { image: source.image }),
-      ...(volume.source_volid && { source_volume_id: volume.source_volid }),
+      // to the host a snapshot is a volume too
+      ...((volume.source_volid ?? volume.snapshot_id) && { source_volume_id: volume.source_volid ?? volume.snapshot_id }),
     },
     { context },
   );

@@ -32,14 +32,14 @@ export async function createVolume(request: Request<CreateBody>): Promise<Volume
   const type = await typeFor(request);
   const asked = sizeOf(body.volume.size);
   const source = await sourceOf(request, asked);
-  const size = asked ?? source.volume?.size;
+  const size = asked ?? source.volume?.size ?? source.snapshot?.volume_size;
   if (size === undefined) throw badRequest(`Invalid input received: Invalid volume size provided for create request: None (size argument must be an integer (or string representation of an integer) and greater than zero).`);
   refuseUnknownZone(body.volume.availability_zone);
   if (isTrue(body.volume.multiattach)) throw badRequest('multiattach parameter has been removed. The default behavior is to use multiattach enabled volume types, and there are none here: a volume is a file on one host.');
 
   const hold = await holdQuota(project, id, size);
   try {
-    const host = await placeVolume(size, source.volume?.host ?? wanted.host);
+    const host = await placeVolume(size, source.volume?.host ?? source.snapshot?.host ?? wanted.host);
     const volume = newVolume(request, { id, project, size, hold, type, source, host, waiting: wanted.instance });
     await cinder.put(volumeItem(volume), { pk: absent() });
     await settle(project, hold).catch((error: unknown) => log.warn('the sweeper will settle the quota', { volume_id: id, ...factsOf(error) }));
@@ -69,12 +69,13 @@ function newVolume(
       : { status: 'creating' as const, asked: 1, ...due('volumes', id, ASK_AGAIN_MS) }),
     availability_zone: ZONE,
     volume_type_id: type.id,
-    bootable: source.image !== undefined || source.volume?.bootable === true,
+    bootable: source.image !== undefined || (source.volume ?? source.snapshot)?.bootable === true,
     readonly: false,
     metadata: metadata ?? {},
     ...(source.image_metadata && { image_metadata: source.image_metadata }),
     ...(source.image && { image: source.image }),
     source_volid: source.volume?.id ?? null,
+    ...(source.snapshot && { snapshot_id: source.snapshot.id }),
     host: host ?? null,
     attachments: {},
     created_at: at, updated_at: at,

@@ -1,6 +1,6 @@
 import { badRequest } from '../../../shared/http/errors.ts';
 import { isService, type RequestContext } from '../../../shared/identity/context.ts';
-import { absentOrLessThan, oneOf } from '../../../shared/store/condition.ts';
+import { absent, absentOrLessThan, oneOf } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
 import { releaseKey, releaseQuota, settle } from '../quota/count.ts';
@@ -24,7 +24,7 @@ export async function deleteVolume(volume: Volume, context: RequestContext, forc
     deleting = await cinder.update<Volume>(
       volumeKey(volume.id),
       { set: { status: 'deleting', updated_at: now(), asked: 1, ...due('volumes', volume.id, ASK_AGAIN_MS) } },
-      { status: oneOf(...statuses), attachments: {} },
+      { status: oneOf(...statuses), attachments: {}, snapshots: absent() },
     );
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
@@ -33,7 +33,7 @@ export async function deleteVolume(volume: Volume, context: RequestContext, forc
         'belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.',
     );
   }
-  if (deleting.host === null) return forgetVolume(deleting);
+  if (deleting.host === null) return void (await forgetVolume(deleting));
   await askToDelete(deleting, context).catch((error: unknown) => log.warn('the sweeper will ask to delete the volume', { volume_id: volume.id, ...factsOf(error) }));
 }
 
@@ -41,9 +41,9 @@ const LEASE_MS = 60_000; // longer than any of our functions runs
 
 /**
  * The file is gone: so are the count and, last of all, the record. One invocation at a time does it; what it may leave
- * undone, the sweeper does.
+ * undone, the sweeper does. Whether there was such a volume.
  */
-export async function forgetVolume({ id, host }: Pick<Volume, 'id' | 'host'>): Promise<void> {
+export async function forgetVolume({ id, host }: Pick<Volume, 'id' | 'host'>): Promise<boolean> {
   try {
     const volume = await cinder.update<Volume>(
       volumeKey(id),
@@ -53,7 +53,9 @@ export async function forgetVolume({ id, host }: Pick<Volume, 'id' | 'host'>): P
     await releaseQuota(volume);
     await cinder.remove(volumeKey(id));
     await settle(volume.project_id, releaseKey(id));
+    return true;
   } catch (error) {
-    if (!(error instanceof ConditionFailed)) throw error; // it went already, or another is at it
+    if (!(error instanceof ConditionFailed)) throw error;
+    return error.item !== undefined; // it went already, or another is at it
   }
 }

@@ -12,7 +12,7 @@ export const dueVolumes = async (limit: number): Promise<Volume[]> =>
 
 /** A host that didn't answer is asked again; after the last time the volume is in error, and its owner may delete it. */
 export async function driveOn(volume: Volume): Promise<void> {
-  if (volume.lease_until) return forgetVolume(volume);
+  if (volume.lease_until) return void (await forgetVolume(volume));
   const context = serviceContext('cinder', { project_id: volume.project_id });
   const asked = volume.asked ?? 1;
   if (asked < ATTEMPTS) {

@@ -36,6 +36,10 @@ export interface Volume extends Record<string, unknown> {
   /** What the image that it was made of said of itself. */
   image_metadata?: Record<string, string>;
   source_volid: string | null;
+  /** The snapshot that it was made of. */
+  snapshot_id?: string;
+  /** Its snapshots' ids: while there are any it can't be deleted. */
+  snapshots?: Set<string>;
   /** Where its host fetches that image; kept until the volume is there. */
   image?: { id: string; location: string; size: number; checksum: string | null; disk_format: string };
   /** The host whose pool has the file; null where none had room. */
@@ -75,4 +79,4 @@ export const instanceAttachmentKey = (instance: string, id: string): Key => ({ p
 /** What is in flight is found by its deadline in a few parts, so that a burst meets no hot key. */
 export const DUE_SHARDS = [0, 1, 2, 3];
 const shardOf = (id: string) => id.charCodeAt(0) % DUE_SHARDS.length;
-export const due = (kind: 'volumes' | 'quotas', id: string, milliseconds: number) => ({ due_pk: `${kind}#${shardOf(id)}`, due_at: new Date(Date.now() + milliseconds).toISOString() });
+export const due = (kind: 'volumes' | 'snapshots' | 'quotas', id: string, milliseconds: number) => ({ due_pk: `${kind}#${shardOf(id)}`, due_at: new Date(Date.now() + milliseconds).toISOString() });

@@ -1,6 +1,8 @@
 import { badRequest, notFound } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import { rest, RemoteError } from '../../../shared/openstack/rest.ts';
+import type { Snapshot } from '../snapshot/record.ts';
+import { ownSnapshot } from '../snapshot/store.ts';
 import { ownVolume } from './access.ts';
 import type { Volume } from './record.ts';
 import type { CreateBody } from './schema.ts';
@@ -10,30 +12,38 @@ export interface Source {
   image?: { id: string; location: string; size: number; checksum: string | null; disk_format: string };
   image_metadata?: Record<string, string>;
   volume?: Volume;
+  snapshot?: Snapshot;
 }
 
 const GB = 1024 ** 3;
 
-/** Looks up the image or volume that the request names. Throws 400 and 404 naming it. */
+/** Looks up the image, volume or snapshot that the request names. Throws 400 and 404 naming it. */
 export async function sourceOf(request: Request<CreateBody>, size: number | null): Promise<Source> {
   const { imageRef, image_id, source_volid, snapshot_id, backup_id, group_id, consistencygroup_id } = request.body.volume;
   const image = imageRef ?? image_id;
   const given = [image, source_volid, snapshot_id, backup_id].filter((source) => source);
   if (given.length > 1) throw badRequest('Invalid input received: May specify only one of snapshot, imageRef or source volume');
-  if (snapshot_id) throw notFound(`Snapshot ${snapshot_id} could not be found.`);
   if (backup_id) throw notFound(`Backup ${backup_id} could not be found.`);
   const group = group_id ?? consistencygroup_id;
   if (group) throw notFound(`Group ${group} could not be found.`);
   if (image) return ofImage(request, image, size);
   if (source_volid) return ofVolume(request, source_volid, size);
+  if (snapshot_id) return ofSnapshot(request, snapshot_id, size);
   return {};
 }
 
 async function ofVolume(request: Request, id: string, size: number | null): Promise<Source> {
   const volume = await ownVolume(request, 'volume:get', id);
   if (volume.status !== 'available') throw badRequest(`Invalid volume: Source volume ${id} must be available, it is ${volume.status}.`);
-  if (size !== null && size !== volume.size) throw badRequest(`Invalid input received: The size of a copy must be that of its source volume ${id}: ${volume.size} GB.`);
+  if (size !== null && size < volume.size) throw badRequest(`Invalid input received: Volume size ${size}GB cannot be smaller than original volume size ${volume.size}GB. They must be >= original volume size.`);
   return { volume, ...(volume.image_metadata && { image_metadata: volume.image_metadata }) };
+}
+
+async function ofSnapshot(request: Request, id: string, size: number | null): Promise<Source> {
+  const snapshot = await ownSnapshot(request, 'volume:get_snapshot', id);
+  if (snapshot.status !== 'available') throw badRequest(`Invalid snapshot: Originating snapshot status must be one of 'available' values, it is ${snapshot.status}.`);
+  if (size !== null && size < snapshot.volume_size) throw badRequest(`Invalid input received: Volume size ${size}GB cannot be smaller than the snapshot size ${snapshot.volume_size}GB. They must be >= original snapshot size.`);
+  return { snapshot, ...(snapshot.image_metadata && { image_metadata: snapshot.image_metadata }) };
 }
 
 async function ofImage(request: Request, ref: string, size: number | null): Promise<Source> {

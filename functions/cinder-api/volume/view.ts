@@ -37,7 +37,7 @@ export function detail(request: Asker, volume: Volume, type: VolumeType | undefi
     description: volume.description,
     volume_type: type?.name ?? null,
     ...(minor >= 63 && { volume_type_id: volume.volume_type_id }),
-    snapshot_id: null,
+    snapshot_id: volume.snapshot_id ?? null,
     source_volid: volume.source_volid,
     metadata: { ...volume.metadata, ...(volume.readonly && { readonly: 'True' }) },
     links: links(request, `volumes/${volume.id}`),
