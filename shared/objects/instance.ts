@@ -94,6 +94,8 @@ export interface Instance extends Key {
   alternates?: string[];
   /** The host has failed builds to its name, which this build's success clears. */
   clears_failed_builds?: boolean;
+  /** Grows with every change of what a user says of it: name, metadata. */
+  user_revision?: number;
   flavor: InstanceFlavor;
   image_ref: string; // '' when booted from a volume
   image_properties: Record<string, unknown>;

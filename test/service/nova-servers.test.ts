@@ -267,6 +267,11 @@ test('name, description, host name and metadata change, each by the versions tha
   assert.equal((await metadata('POST', '', { metadata: { 'b@d': '1' } })).status, 400);
   assert.deepEqual(await Promise.all(Array.from({ length: 8 }, async (_, i) => (await metadata('POST', '', { metadata: { [`k${i}`]: 'v' } })).status)), Array(8).fill(200));
   assert.equal(Object.keys((await metadata('GET', '')).body.metadata).length, 9, 'none of many at once is lost');
+  const told = (await messagesOf(id)).filter(({ method }) => method === 'refresh_metadata').map(({ args }) => args).sort((a, b) => a.revision - b.revision);
+  assert.equal(new Set(told.map(({ revision }) => revision)).size, told.length, 'its host knows which of them is the last');
+  assert.deepEqual([told[0].name, told[0].host, told.at(-1).name, Object.keys(told.at(-1).metadata).length], ['renamed', 'compute-1', 'n', 9]);
+  await act(id, { reboot: { type: 'HARD' } });
+  assert.deepEqual((await messagesOf(id)).map(({ method }) => method).sort(), ['instance_action', 'refresh_metadata'], 'a hard reboot makes good what its host missed');
 });
 
 test('tags are added, checked and taken away, from 2.26 on', async () => {

@@ -13,7 +13,7 @@ export async function changeServer<K extends keyof Instance & string>(found: Ins
   for (let server = found, attempt = 1; attempt <= 10; attempt++) {
     const condition = Object.fromEntries(from.map((name) => [name, server[name]]));
     try {
-      return await nova.update<Instance>(instanceKey(server.project_id, server.uuid), { set: { ...judge(server), updated_at: now() } }, { ...condition, vm_state: not('deleted') });
+      return await nova.update<Instance>(instanceKey(server.project_id, server.uuid), { set: { ...judge(server), updated_at: now() }, add: { user_revision: 1 } }, { ...condition, vm_state: not('deleted') });
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;
       if (!error.item || error.item['vm_state'] === 'deleted') throw serverNotFound(server.uuid);

@@ -6,6 +6,7 @@ import * as Type from '@sinclair/typebox';
 import { quotaOf } from '../quota/limits.ts';
 import { changeServer } from './change.ts';
 import { findServer } from './find.ts';
+import { tellMetadata } from './tell-metadata.ts';
 import { checkLock, checkState } from './task.ts';
 
 type Items = Record<string, string>;
@@ -54,5 +55,6 @@ async function change(request: Request, method: string, next: (items: Items) => 
     if (limit >= 0 && Object.keys(metadata).length > limit) throw forbidden(`Maximum number of metadata items exceeds ${limit}`);
     return { metadata };
   });
+  await tellMetadata(server, request);
   return server.metadata;
 }

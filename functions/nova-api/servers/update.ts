@@ -5,6 +5,7 @@ import * as Type from '@sinclair/typebox';
 import { changeServer } from './change.ts';
 import { findServer } from './find.ts';
 import { hostsOf } from './show.ts';
+import { tellMetadata } from './tell-metadata.ts';
 import { updatedServer } from './view.ts';
 
 const v1 = { name: Optional(Name), 'OS-DCF:diskConfig': Optional(DiskConfig), accessIPv4: Optional(Ipv4), accessIPv6: Optional(Ipv6) };
@@ -29,5 +30,6 @@ export async function updateServer(request: Request<{ server: Static<typeof All>
     ...(diskConfig !== undefined && { disk_config: diskConfig }),
   };
   const server = await changeServer(await findServer(request), [], () => change);
+  if (name !== undefined) await tellMetadata(server, request);
   return { body: { server: updatedServer(server, request, { single: true, node: (await hostsOf([server], request)).get(server.host) }) } };
 }

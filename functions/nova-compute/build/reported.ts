@@ -25,7 +25,7 @@ export async function spawnReported(pending: Pending, report: CommandDone): Prom
   record({ step: 28, actor: 'nova-compute', start: report.started_at, end: report.finished_at, result: report.outcome === 'done' ? 'Success' : 'Error', request_id: build.request_id, ...(report.reason && { detail: report.reason }) });
   if (report.outcome !== 'done') return spawnFailed(pending, build, { reason: report.reason ?? 'The host refused the launch.', retry: report.retryable ?? true });
   await completeVolumes(build);
-  const activated: Activated = { power_state: report.power_state ?? 1, launched_at: now(), finished_at: new Date().toISOString() };
+  const activated: Activated = { power_state: report.power_state ?? 1, launched_at: now(), finished_at: new Date().toISOString(), power_observed_at: report.finished_at };
   await tellActive(build, activated, build.context!);
   await finish(pending, build, activated);
 }
@@ -76,16 +76,16 @@ async function completeVolumes({ block_devices = [], context }: Build): Promise<
 }
 
 /** What the instance's record is told; also kept by the journal, should the message about it come to nothing. */
-export interface Activated { power_state: number; launched_at: string; finished_at: string }
+export interface Activated { power_state: number; launched_at: string; finished_at: string; power_observed_at?: string }
 
-export async function tellActive(build: Build, { power_state, launched_at, finished_at }: Activated, context: RequestContext): Promise<void> {
+export async function tellActive(build: Build, { power_state, launched_at, finished_at, power_observed_at }: Activated, context: RequestContext): Promise<void> {
   const { instance_uuid, project_id, host, attempt, request_id, interfaces = [], block_devices = [], started_at } = build;
   await cast(
     novaConductor.methods.instance_update,
     {
       instance_uuid, project_id, host, attempt, request_id,
       // with what `spawning` brought: that message may come later, and then changes nothing
-      change: { vm_state: 'active', task_state: null, power_state, launched_at, interfaces, block_devices },
+      change: { vm_state: 'active', task_state: null, power_state, launched_at, interfaces, block_devices, ...(power_observed_at && { power_observed_at }) },
       event: { name: 'compute__do_build_and_run_instance', start: started_at, finish: finished_at, result: 'Success' },
     },
     { context },

@@ -9,6 +9,8 @@ export const InstanceChange = Type.Object({
   vm_state: Type.Optional(Type.String()),
   task_state: Type.Optional(Nullable(Type.String())),
   power_state: Type.Optional(Type.Integer()),
+  /** When, by the host's clock: what was seen before then is no news. */
+  power_observed_at: Type.Optional(Type.String()),
   launched_at: Type.Optional(Nullable(Type.String())),
   interfaces: Type.Optional(Type.Array(Type.Unknown())),
   block_devices: Type.Optional(Type.Array(Type.Unknown())),

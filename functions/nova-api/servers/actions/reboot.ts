@@ -1,7 +1,8 @@
 import * as Type from '@sinclair/typebox';
-import type { TaskState } from '../../../../shared/objects/instance.ts';
+import type { Instance, TaskState } from '../../../../shared/objects/instance.ts';
 import { Strict } from '../../common/types.ts';
 import { askHost } from '../host-action.ts';
+import { tellMetadata } from '../tell-metadata.ts';
 import { beginTask, type Precondition } from '../task.ts';
 import type { ServerAction } from './action.ts';
 
@@ -20,7 +21,12 @@ export const reboot: ServerAction = {
   schema: Strict({ type: Type.Unsafe<string>({ type: 'string', enum: ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft'] }) }),
   run: async (server, { type: asked }: { type: string }, request) => {
     const type = asked.toUpperCase() as 'SOFT' | 'HARD';
-    await beginTask(server, { action: 'reboot', method: 'reboot', ...kinds[type], send: (after) => askHost(after, 'reboot', { type }, request) }, request);
+    const send = async (after: Instance) => {
+      // a guest that begins anew begins with what is right now, whatever its host missed
+      if (type === 'HARD') await tellMetadata(after, request);
+      await askHost(after, 'reboot', { type }, request);
+    };
+    await beginTask(server, { action: 'reboot', method: 'reboot', ...kinds[type], send }, request);
     return { status: 202 };
   },
 };
