@@ -4,10 +4,11 @@ import { requireEnv } from '../environment.ts';
 import type { Instance } from '../objects/instance.ts';
 import { factsOf, log } from '../telemetry/log.ts';
 
+/** What a request asks of an instance that is there. */
+export type InstanceTask = 'delete' | 'power_on' | 'power_off' | 'reboot' | 'pause' | 'unpause' | 'suspend' | 'resume' | 'volume.attach' | 'volume.detach' | 'interface.attach' | 'interface.detach';
+
 /** As Nova's notifications, with the prefix `compute.instance.` */
-export type InstanceEvent =
-  | `create.${'start' | 'end' | 'error'}` | 'delete.end'
-  | `${'power_on' | 'power_off' | 'reboot' | 'pause' | 'unpause' | 'suspend' | 'resume' | 'volume.attach' | 'volume.detach' | 'interface.attach' | 'interface.detach'}.${'end' | 'error'}`;
+export type InstanceEvent = `${'create' | InstanceTask}.${'start' | 'end' | 'error'}`;
 
 export const EVENT_SOURCE = 'novaless.compute';
 let client: EventBridgeClient | undefined;
@@ -30,6 +31,8 @@ export async function notifyInstance(event: InstanceEvent, instance: Instance, m
     tenant_id: instance.project_id, user_id: instance.user_id, instance_id: instance.uuid, display_name: instance.display_name, host: instance.host,
     availability_zone: instance.host_availability_zone ?? instance.availability_zone, state: instance.vm_state, old_task_state: instance.task_state,
     instance_type: instance.flavor.name, vcpus: instance.flavor.vcpus, memory_mb: instance.flavor.memory_mb, root_gb: instance.flavor.root_gb,
+    disk_gb: instance.flavor.root_gb + instance.flavor.ephemeral_gb, ephemeral_gb: instance.flavor.ephemeral_gb, hostname: instance.hostname,
+    reservation_id: instance.reservation_id, metadata: instance.metadata, power_state: instance.power_state,
     image_ref: instance.image_ref, created_at: instance.created_at, launched_at: instance.launched_at,
     fixed_ips: instance.interfaces.flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address)), ...more, ...requestsOf(event, instance, more['request_id']),
   });

@@ -35,7 +35,7 @@ export async function startRig() {
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: engines.dynamodb.endpoint, AWS_ENDPOINT_URL_SQS: engines.sqs.endpoint, AWS_ENDPOINT_URL_S3: engines.s3.endpoint,
-    AWS_ENDPOINT_URL_SSM: endpoint,
+    AWS_ENDPOINT_URL_SSM: endpoint, AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint,
     [environment.endpoint]: endpoint, [environment.region]: 'RegionOne', [environment.parameterPath]: '/novaless', [environment.bus]: 'bus', [environment.agentDocument]: 'document',
   });
   await Promise.all([...tableNames.map((name) => createTable(engines.dynamodb.endpoint, name)), ...bucketNames.map((name) => createBucket(engines.s3.endpoint, name)), createQueues(engines.sqs.endpoint)]);
@@ -133,6 +133,7 @@ async function serveOthers(request: IncomingMessage, response: ServerResponse, s
   for await (const piece of request) pieces.push(piece as Buffer);
   const text = Buffer.concat(pieces).toString();
   const answer = (status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body));
+  if (String(request.headers['x-amz-target']).endsWith('PutEvents')) return answer(200, { FailedEntryCount: 0, Entries: [] });
   if (String(request.headers['x-amz-target']).endsWith('GetParameter')) return answer(200, { Parameter: { Value: token('service', 'service,admin', 'service-user') } });
   if (request.url!.startsWith('/identity/v3/auth/tokens')) return answer(...validated(String(request.headers['x-subject-token'])));
   const call = { method: request.method!, path: request.url!, body: text ? JSON.parse(text) : undefined, headers: request.headers };

@@ -2,6 +2,7 @@ import { conflict, serviceUnavailable } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import { actionKey, type InstanceAction } from '../../../shared/objects/action.ts';
+import { notifyInstance, type InstanceTask } from '../../../shared/notifications/instance.ts';
 import { dueInstance, type Instance, instanceKey, now, TASK_SECONDS, type TaskState, type VmState } from '../../../shared/objects/instance.ts';
 import type { Change } from '../../../shared/store/condition.ts';
 import { ConditionFailed, TransactionRefused } from '../../../shared/store/errors.ts';
@@ -51,13 +52,24 @@ export interface Task {
 export async function beginTask(found: Instance, task: Task, request: Pick<Request, 'context' | 'requestId' | 'receivedAt'>): Promise<Instance> {
   const { before, after } = await write(found, task, request);
   try {
-    await task.send(after);
+    await Promise.all([task.send(after), begun(after, task, request)]);
     return after;
   } catch (error) {
     log.error('message not sent', { request_id: request.requestId, instance: after.uuid, action: task.action, ...factsOf(error) });
     await undo(before, after, request.requestId);
     throw serviceUnavailable(undefined, { cause: error });
   }
+}
+
+/** Nova's notification for each action; `.end` or `.error` follows from nova-conductor. */
+const notifications: Record<string, InstanceTask> = {
+  delete: 'delete', stop: 'power_off', start: 'power_on', reboot: 'reboot', pause: 'pause', unpause: 'unpause', suspend: 'suspend', resume: 'resume',
+  attach_volume: 'volume.attach', detach_volume: 'volume.detach', attach_interface: 'interface.attach', detach_interface: 'interface.detach',
+};
+
+async function begun(server: Instance, { action }: Task, { requestId }: Pick<Request, 'requestId'>): Promise<void> {
+  const name = notifications[action];
+  if (name) await notifyInstance(`${name}.start`, server, { request_id: requestId });
 }
 
 async function write(found: Instance, task: Task, request: Pick<Request, 'context' | 'requestId' | 'receivedAt'>): Promise<{ before: Instance; after: Instance }> {
