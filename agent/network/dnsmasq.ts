@@ -40,7 +40,7 @@ export function dnsmasqConfig(guests: Guest[], { user, logFile }: { user: string
     `user=${user}`, 'pid-file', `log-facility=${logFile}`, 'quiet-dhcp', 'quiet-dhcp6', 'quiet-ra',
     'dhcp-ignore=tag:!known',
     // Tells guests to ask by DHCPv6 and what is on the link, and that this is no router (lifetime 0).
-    ...(ipv6 ? ['enable-ra', `ra-param=${BRIDGE},60,0`] : []),
+    ...(ipv6 ? ['enable-ra', `ra-param=${BRIDGE},mtu:${Math.min(...guests.map(({ port }) => port.mtu))},60,0`] : []),
     ...ranges, ...[...hosts.values()].flat(),
   ].join('\n') + '\n';
 }

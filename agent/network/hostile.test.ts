@@ -40,7 +40,7 @@ const broken = (text: string): fc.Arbitrary<Vif> => fc.constantFrom<(vif: Vif) =
 const address = '[0-9a-f.:]+';
 const dnsmasqLines = [
   /^(port=0|interface=br0|except-interface=lo|bind-interfaces|no-resolv|no-hosts|no-ping|leasefile-ro|dhcp-authoritative|dhcp-ignore-names|pid-file|quiet-(dhcp|dhcp6|ra)|enable-ra)$/,
-  /^(user=dnsmasq|log-facility=\/var\/log\/x|dhcp-ignore=tag:!known|ra-param=br0,60,0|shared-network=br0,[0-9.]+)$/,
+  /^(user=dnsmasq|log-facility=\/var\/log\/x|dhcp-ignore=tag:!known|ra-param=br0,mtu:\d+,60,0|shared-network=br0,[0-9.]+)$/,
   new RegExp(`^dhcp-range=${address},static,(${address}|\\d+),86400$`),
   new RegExp(`^dhcp-host=[0-9a-f:]{17},set:p\\d+,(${address}|\\[${address}\\]),86400$`),
   new RegExp(`^dhcp-option=tag:p\\d+,((3|6|26)(,${address})*|12,[A-Za-z0-9-]{1,63}|option6:dns-server(,\\[${address}\\])+|(121|249),[0-9./,]+)$`),

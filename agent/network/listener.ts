@@ -8,6 +8,7 @@ import { answerTo } from '../metadata/answer.ts';
 import type { MetadataSource } from '../metadata/source.ts';
 import { METADATA_IPV4, METADATA_IPV6 } from './addresses.ts';
 import { BRIDGE, namespaceFile } from './names.ts';
+import { withIpv6 } from './namespace.ts';
 
 const START_MS = 10_000, REQUEST_MS = 10_000;
 const MOST_SOCKETS_PER_GUEST = 16, MOST_SOCKETS = 256;
@@ -100,7 +101,7 @@ const child = (addresses: string[]) => `
 `;
 
 function listenIn(namespace: string): Promise<Server[]> {
-  const addresses = [METADATA_IPV4, `${METADATA_IPV6}%${BRIDGE}`];
+  const addresses = [METADATA_IPV4, ...(withIpv6 ? [`${METADATA_IPV6}%${BRIDGE}`] : [])];
   return new Promise((resolve, reject) => {
     const servers: Server[] = [];
     const process_ = spawn('nsenter', [`--net=${namespaceFile(namespace)}`, process.execPath, '-e', child(addresses)],

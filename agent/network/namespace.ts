@@ -5,7 +5,7 @@ import { BRIDGE, bridgeMac, namespaceFile, tapName } from './names.ts';
 import { macsOf, type Port } from './port.ts';
 
 const NSFS = 0x6e736673;
-const withIpv6 = existsSync('/proc/sys/net/ipv6');
+export const withIpv6 = existsSync('/proc/sys/net/ipv6');
 
 /** Runs a program in the namespace. */
 export const runIn = (namespace: string, program: string, args: readonly string[], input = ''): Promise<string> =>

@@ -26,6 +26,8 @@ export interface HostNetwork {
   refresh(guest: string, vif: Vif): Promise<void>;
   /** The port is gone from the guest: no filter, lease or DHCP entry of it stays; a network's last port takes all of it along. Idempotent. */
   unplug(guest: string, port_id: string): Promise<void>;
+  /** All that it has, also of guests that the driver lost; those may be unplugged. */
+  ports(): { guest: string; port_id: string; network_id: string }[];
   /** At the agent's start: what should be there is there again, also after a reboot of the host, and what is left of others goes. */
   recover(): Promise<void>;
   /** Ends the metadata listeners; namespaces, DHCP and guests go on without the agent. */
@@ -146,6 +148,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
         await dissolve(network_id);
       });
     },
+    ports: () => state.all().flatMap(({ network_id, ports }) => ports.map(({ guest, vif: { port_id } }) => ({ guest, port_id, network_id }))),
     async recover() {
       const prefix = namespacePrefix(folder);
       const networks = new Set([...state.all().map(({ network_id }) => network_id), ...namespacesWith(prefix).map((name) => name.slice(prefix.length)), ...dhcp.networks()]);

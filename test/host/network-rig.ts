@@ -8,7 +8,6 @@ import type { TestContext } from 'node:test';
 import type { SpawnArgs, Vif } from '../../shared/agent/command.ts';
 import { type HostNetwork, hostNetwork, missingForNetworks } from '../../agent/network/network.ts';
 import { namespacePrefix } from '../../agent/network/names.ts';
-import { openState } from '../../agent/network/state.ts';
 import { run } from '../../agent/run.ts';
 
 export const allowAll = { port_range_min: null, port_range_max: null, remote_ip_prefix: null, remote_group_id: null, protocol: null } as const;
@@ -91,7 +90,7 @@ export function networkRig(t: TestContext) {
       await network.recover();
     },
     /** Ports that the host knows of. */
-    ports: () => openState(folder).all().flatMap(({ ports }) => ports.map(({ vif }) => vif.port_id)),
+    ports: () => network.ports().map(({ port_id }) => port_id),
     namespaces: async () => (await run('ip', ['netns', 'list'])).split('\n').map((line) => line.split(' ')[0]!).filter((name) => name.startsWith(namespacePrefix(folder))),
   };
 }
@@ -112,7 +111,7 @@ export const pings = (from: Guest, to: string): Promise<boolean> => from.run('pi
 /** Why these tests can't run here; undefined where they can. */
 export async function reasonToSkip(): Promise<string | undefined> {
   const missing = await missingForNetworks();
-  const programs = ['busybox', 'ping', 'curl'].filter((program) => !(process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program))));
+  const programs = ['busybox', 'ping', 'curl', 'dhclient', 'python3'].filter((program) => !(process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program))));
   return [...missing, ...(programs.length > 0 ? [`${programs.join(', ')} not installed`] : [])].join('; ') || undefined;
 }
 
@@ -124,6 +123,19 @@ export async function dhcp(guest: Guest, folder: string): Promise<Record<string,
   await guest.run('busybox', 'udhcpc', '-i', 'eth0', '-f', '-n', '-q', '-t', '3', '-T', '1', '-s', script, '-O', 'staticroutes', '-O', 'mtu', '-O', 'msstaticroutes').catch(() => {});
   if (!existsSync(answer)) return undefined;
   return Object.fromEntries(readFileSync(answer, 'utf8').split('\n').map((line) => line.split(/=(.*)/s).slice(0, 2) as [string, string]));
+}
+
+/** What a real DHCPv6 client got; undefined where nobody answered. */
+export async function dhcp6(guest: Guest, folder: string): Promise<{ address: string | undefined; nameServers: string | undefined } | undefined> {
+  const lease = join(folder, 'lease6');
+  rmSync(lease, { force: true });
+  const ready = async () => (await guest.run('ip', '-6', 'addr', 'show', 'dev', 'eth0', 'scope', 'link', '-tentative')).includes('fe80:');
+  for (let tries = 0; tries < 100 && !(await ready()); tries++) await sleep(50);
+  await guest.run('timeout', '8', 'dhclient', '-6', '-1', '-lf', lease, '-pf', join(folder, 'dhclient.pid'), '-sf', '/bin/true', 'eth0').catch(() => {});
+  for (const pid of existsSync(join(folder, 'dhclient.pid')) ? [Number(readFileSync(join(folder, 'dhclient.pid'), 'utf8'))] : []) if (pid > 1) process.kill(pid);
+  const text = existsSync(lease) ? readFileSync(lease, 'utf8') : '';
+  const found = (pattern: RegExp) => pattern.exec(text)?.[1];
+  return text.includes('iaaddr') ? { address: found(/iaaddr (\S+)/), nameServers: found(/name-servers (.*);/) } : undefined;
 }
 
 /** Echoes what comes to a TCP port, until the guest goes. */

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { run } from '../../agent/run.ts';
-import { allowAll, connection, dhcp, dnsmasqs, egressAll, framesThatReach, type Guest, ingress, networkRig, pings, reasonToSkip, serveEcho, subnet4, vifOf } from './network-rig.ts';
+import { allowAll, connection, dhcp, dhcp6, dnsmasqs, egressAll, framesThatReach, type Guest, ingress, networkRig, pings, reasonToSkip, serveEcho, subnet4, vifOf } from './network-rig.ts';
 
 const skip = (await reasonToSkip()) ?? false;
 const open = [...egressAll, ingress(null), { direction: 'ingress' as const, ethertype: 'IPv6', ...allowAll }];
@@ -24,6 +25,13 @@ test('a guest gets by DHCP its own address, its routes, name servers, MTU and ho
   );
   assert.equal(lease?.['msstaticroutes'], lease?.['staticroutes'], 'as older Windows asks for them');
 
+  await t.test('and of IPv6, where router advertisements send it', async () => {
+    assert.deepEqual(await dhcp6(a, rig.folder), { address: 'fd00:9::5', nameServers: 'fd00:9::53' });
+    const routes = async () => a.run('ip', '-6', 'route');
+    for (let tries = 0; tries < 100 && !(await routes()).includes('fd00:9::/64'); tries++) await sleep(50);
+    assert.match(await routes(), /^fd00:9::\/64 dev eth0 proto kernel/m);
+    assert.doesNotMatch(await routes(), /^default/m);
+  });
   await t.test('a guest with another MAC than its port hears nothing', async () => {
     await a.run('ip', 'link', 'set', 'eth0', 'address', 'fa:16:3e:99:99:99');
     assert.equal(await dhcp(a, rig.folder), undefined);
