@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { App, type Stack } from 'aws-cdk-lib';
+import { WorkerPerObject } from '../../docs/examples/worker-per-object/app.ts';
+import type { Template } from '../../local/template.ts';
 import { Api, apiAs } from '../support/api.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { eventually } from '../support/eventually.ts';
@@ -17,23 +20,35 @@ const until = <T>(question: () => Promise<T | undefined>): Promise<T> => eventua
 });
 const COMPUTE = '/compute/v2.1';
 
+const workerImage = '77777777-7777-4777-8777-777777777777';
+
+/** What an owner deploys beside the cloud, in the same account. */
+function addStack(template: Template, stack: Stack, parameters: Record<string, string>) {
+  const { Resources } = (App.of(stack) as App).synth().getStackByName(stack.stackName).template as Template;
+  for (const [id, resource] of Object.entries(Resources)) if (resource.Type !== 'AWS::S3::BucketPolicy') template.Resources[id] = resource;
+  for (const [name, Default] of Object.entries(parameters)) template.Parameters![name] = { Default };
+}
+
 /* Events by the unmodified AWS SDK, on the endpoint that a start prints. */
 describe('launches by events', () => {
   let cloud: TestCloud;
   let demo: Api;
+  let admin: Api;
   let image: string;
   let events: EventBridgeClient;
   let secrets: SecretsManagerClient;
   let user: string;
 
   before(async () => {
-    cloud = await testCloud(undefined, { doubleMessages: true });
+    cloud = await testCloud(undefined, { doubleMessages: true, changeTemplate: (template) => addStack(template, new WorkerPerObject(new App()), { Image: workerImage, Flavor: '1' }) });
     demo = await apiAs('demo', cloud.endpoint, cloud.dataDir);
-    image = await activeImage(demo, 'events');
+    admin = await apiAs('admin', cloud.endpoint, cloud.dataDir);
+    image = await activeImage(demo, 'events', { id: workerImage });
     const settings = { endpoint: cloud.aws.AWS_ENDPOINT_URL_EVENTBRIDGE, region: 'us-east-1', credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };
     events = new EventBridgeClient(settings);
     secrets = new SecretsManagerClient(settings);
     user = (await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token })).body.token.user.id;
+    await keep('workers', await credential('workers', [{ name: 'member' }]));
     await keep('demo', await credential('events', [{ name: 'member' }]));
   });
   after(() => cloud?.stop());
@@ -63,7 +78,7 @@ describe('launches by events', () => {
     for (const type of ['compute.instance.create.start', 'compute.instance.create.end']) assert.equal((await about(asked, type)).detail.instance_id, id);
     const deletion = await put('Server Delete Requested', { credential: 'demo', server: { id } });
     await until(async () => (await named('by-event')).length === 0 || undefined);
-    assert.equal((await about(deletion, 'compute.instance.delete.end')).detail.instance_id, id);
+    for (const type of ['compute.instance.delete.start', 'compute.instance.delete.end']) assert.equal((await about(deletion, type)).detail.instance_id, id);
   });
 
   test('an event that comes twice is one server; two events are two', async () => {
@@ -109,6 +124,24 @@ describe('launches by events', () => {
     cloud.mendFunction('nova-api');
     await waitForServer(demo, (await launched('patient')).id, 'ACTIVE');
     assert.equal((await named('patient')).length, 1);
+  });
+
+  test("the example launches a worker for each object that comes into its bucket, and deletes it when it is off", async () => {
+    const bucket = cloud.deployment.buckets.map(({ name }) => name).find((name) => name.startsWith('objects'))!;
+    // what S3 itself would tell; the S3 engine of one machine tells nobody
+    const created = { version: '0', bucket: { name: bucket }, object: { key: `in/it's "new".txt`, size: 5, etag: 'e', sequencer: '0055AED6DCD90281E5' }, reason: 'PutObject' };
+    const putTo = (Detail: object) => events.send(new PutEventsCommand({ Entries: [{ Source: 'aws.s3', DetailType: 'Object Created', Detail: JSON.stringify(Detail) }] }));
+    await putTo({ ...created, bucket: { name: 'another' } });
+    await putTo(created);
+    const { id } = await launched('worker-0055AED6DCD90281E5');
+    const worker = await waitForServer(demo, id, 'ACTIVE');
+    assert.deepEqual(worker.metadata, { role: 'worker', bucket });
+    const stored = (await admin.get(`${COMPUTE}/servers/${id}`, { 'OpenStack-API-Version': 'compute 2.90' })).body.server['OS-EXT-SRV-ATTR:user_data'];
+    assert.match(Buffer.from(stored, 'base64').toString(), new RegExp(`echo working on '${bucket}' 'in/it'\\\\''s "new"\\.txt' > /dev/console`));
+    await demo.post(`${COMPUTE}/servers/${id}/action`, { 'os-stop': null });
+    await until(async () => (await named('worker-.*')).length === 0 || undefined);
+    const workers = published().filter((e) => e['detail-type'] === 'compute.instance.create.end' && e.detail.display_name.startsWith('worker-'));
+    assert.equal(new Set(workers.map((e) => e.detail.instance_id)).size, 1);
   });
 
   test('the credentials of launches are kept for their owner only', () => {
