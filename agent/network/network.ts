@@ -5,7 +5,7 @@ import type { MetadataSource } from '../metadata/source.ts';
 import { dhcpServers } from './dhcp.ts';
 import { filterText } from './filters.ts';
 import { metadataListeners } from './listener.ts';
-import { namespaceName, namespacePrefix, shortHash, tapName } from './names.ts';
+import { BRIDGE, namespaceName, namespacePrefix, shortHash, tapName } from './names.ts';
 import { connectTap, fetchTap, linksIn, makeNamespace, namespacesWith, removeNamespace, removeTap, runIn } from './namespace.ts';
 import { ownAddresses, type Port, portOf } from './port.ts';
 import { missingForNetworks } from './rights.ts';
@@ -75,12 +75,12 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
       const port = { guest, vif, number, plugged: known?.plugged ?? false };
       change(port);
       record.ports = [...record.ports.filter((each) => each !== known), port];
-      await converge(record);
+      await converge(record, vif.port_id);
     });
   }
 
   /** Makes everything as the record says; each step finds out by itself what is there. */
-  async function converge(record: NetworkRecord): Promise<void> {
+  async function converge(record: NetworkRecord, touched?: string | 'all'): Promise<void> {
     const { network_id, ports } = record;
     const all = ports.map((each) => ({ ...each, port: portOf(each.vif) }));
     const open = all.filter(({ plugged }) => plugged);
@@ -90,7 +90,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
     const name = nameOf(network_id);
     await makeNamespace(name, network_id, all.map(({ port }) => port));
     await runIn(name, 'nft', ['-f', '-'], filterText(open, record.generation));
-    await connect(name, open);
+    await connect(name, open.map(({ port }) => port), touched);
     await serveDhcp(record);
     await listeners.ensure(network_id, name);
   }
@@ -98,13 +98,15 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
   const serveDhcp = ({ network_id, ports }: NetworkRecord) =>
     dhcp.ensure(network_id, nameOf(network_id), ports.map(({ vif, number, guest }) => ({ port: portOf(vif), number, hostname: metadata(guest)?.hostname })));
 
-  async function connect(name: string, ports: { port: Port }[]): Promise<void> {
+  /** Of the taps that are on the bridge already only the touched one is set anew: a network may have many. */
+  async function connect(name: string, ports: Port[], touched: string | undefined): Promise<void> {
     const links = await linksIn(name);
-    for (const { port } of ports) {
-      const tap = tapName(port.id);
-      if (links.has(tap) || (await fetchTap(name, tap))) await connectTap(name, port);
+    for (const port of ports) {
+      const link = links.get(tapName(port.id));
+      if (link?.master === BRIDGE && touched !== port.id && touched !== 'all') continue;
+      if (link || (await fetchTap(name, tapName(port.id)))) await connectTap(name, port);
     }
-    const known = new Set(ports.map(({ port }) => tapName(port.id)));
+    const known = new Set(ports.map((port) => tapName(port.id)));
     for (const link of links.keys()) if (link.startsWith('tap') && !known.has(link)) await removeTap(name, link);
   }
 
@@ -154,7 +156,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
       const networks = new Set([...state.all().map(({ network_id }) => network_id), ...namespacesWith(prefix).map((name) => name.slice(prefix.length)), ...dhcp.networks()]);
       await Promise.all([...networks].map((network_id) => inTurn(network_id, async () => {
         const record = structuredClone(state.get(network_id));
-        return record && record.ports.length > 0 ? converge(record) : dissolve(network_id);
+        return record && record.ports.length > 0 ? converge(record, 'all') : dissolve(network_id);
       }).catch((error: unknown) => log.error('a network could not be brought back', { host, network: network_id, ...factsOf(error) }))));
     },
     close() {
