@@ -40,6 +40,8 @@ describe('disks of a host with qemu-img', { skip }, () => {
     assert.match(system(ready[1]!.path), /LABEL=ephemeral0\n[^]*TYPE=ext4/);
     assert.match(system(ready[2]!.path), /TYPE=swap/);
     assert.match(system(ready[4]!.path), /LABEL=ephemeral1\n[^]*TYPE=ext3/);
+    const later = await disks.prepare({ ...args, disks: args.disks.filter(({ source }) => source.type !== 'volume').reverse() }, forever);
+    assert.deepEqual(later.map(({ path }) => path).sort(), [0, 1, 2, 4].map((i) => ready[i]!.path).sort(), 'a disk stays the same one while others go');
     await disks.remove(args.instance_uuid);
     assert.deepEqual(rig.left().map((path) => path.split('/')[0]), ['volumes'], 'its volumes stay, nothing else does');
     await disks.remove(args.instance_uuid);
@@ -48,6 +50,11 @@ describe('disks of a host with qemu-img', { skip }, () => {
   });
 
   test('a file system that no guest could mean never becomes an argument of a program', async () => {
+    const hostile = guest({ type: 'blank', size_gb: 1 });
+    hostile.disks[0]!.device = '/dev/../../../etc/$(id)';
+    const [disk] = await disks.prepare(hostile, forever);
+    assert.match(disk!.path, new RegExp(`^${rig.root}/guests/${hostile.instance_uuid}/[0-9a-f]{16}\\.raw$`));
+    await disks.remove(hostile.instance_uuid);
     for (const guest_format of ['ext4 -F /etc', '../../x', '-n', '$(id)']) {
       const args = guest({ type: 'blank', size_gb: 1, guest_format });
       await assert.rejects(disks.prepare(args, forever), /cannot be formatted/);

@@ -50,6 +50,27 @@ describe('volumes with the clients people have', { skip: found.length < 2 && cli
         await volumeIs(name('data'), 'available');
       });
 
+      test('a snapshot is taken of a volume, and makes a larger one', async () => {
+        const c = run();
+        const snapshotIs = (status: string) => eventually(async () => {
+          const now = (await c.json('volume', 'snapshot', 'show', name('snap'))).status;
+          if (now !== status) throw new Error(`the snapshot is ${now} instead of ${status}`);
+        });
+        await c.openstack('volume', 'snapshot', 'create', '--volume', name('data'), '--property', 'of=today', name('snap'));
+        await snapshotIs('available');
+        await c.openstack('volume', 'create', '--snapshot', name('snap'), '--size', '2', name('copy'));
+        await c.openstack('volume', 'snapshot', 'set', '--description', 'as it was', name('snap'));
+        const [shown] = await c.json('volume', 'snapshot', 'list', '--long');
+        assert.deepEqual([shown.Name, shown.Size, shown.Description, /of.*today/.test(JSON.stringify(shown.Properties))], [name('snap'), 1, 'as it was', true]);
+        await volumeIs(name('copy'), 'available');
+        assert.match(await c.refusal('volume', 'delete', name('data')), /have snapshots/);
+        await c.openstack('volume', 'snapshot', 'delete', name('snap'));
+        await eventually(async () => {
+          if ((await c.json('volume', 'snapshot', 'list')).length) throw new Error('the snapshot is still there');
+        });
+        await c.openstack('volume', 'delete', name('copy'));
+      });
+
       test('a server boots from a volume made of an image, which goes with it or stays, as asked', async () => {
         const c = run();
         await c.openstack('server', 'create', '--flavor', 'm1.tiny', '--image', name('image'), '--boot-from-volume', '1', '--network', 'private', '--wait', name('bfv'));

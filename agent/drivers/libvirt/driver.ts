@@ -32,11 +32,11 @@ export interface Joints { virsh?: Virsh; disks?: Disks; network?: HostNetwork }
  * what is, libvirt is asked. Guests go on without the agent, and without libvirt's daemon.
  */
 export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints = {}): Driver & { close(): void } {
-  const { host: name, folder, images, consoleChanged, powerChanged } = surroundings;
+  const { host: name, folder, storageDir, images, consoleChanged, powerChanged } = surroundings;
   const virsh = joints.virsh ?? openVirsh();
   const abilities = rememberAbilities(virsh);
   const guests = openGuests(folder);
-  const disks = joints.disks ?? openDisks({ folder: storageFolder(folder), images, qemu: async () => (await abilities.get()).qemu });
+  const disks = joints.disks ?? openDisks({ folder: storageFolder(folder, storageDir), images, qemu: async () => (await abilities.get()).qemu });
   const network = joints.network ?? hostNetwork({ host: name, folder, metadata: (uuid) => guests.get(uuid)?.args });
   const logs = serialLogs(folder, consoleChanged);
   const owner = createHash('sha256').update(folder).digest('hex').slice(0, 16);
@@ -111,9 +111,9 @@ export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints =
       return { power_state: await stateOf(uuid) };
     }),
     destroy: ({ instance_uuid: uuid }) => alone(uuid, async () => {
-      const guest = guests.get(uuid);
       await domains.remove(uuid, owner);
-      for (const { port_id } of guest?.args.vifs ?? []) await network.unplug(uuid, port_id);
+      // Also those of an interface that was being attached.
+      for (const { guest, port_id } of network.ports()) if (guest === uuid) await network.unplug(uuid, port_id);
       await disks.remove(uuid);
       await logs.remove(uuid);
       await guests.remove(uuid);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../../../../shared/agent/command.ts';
@@ -14,14 +15,17 @@ const SECTOR = 512;
 interface Making { args: Args<'spawn'>; disk: Disk; index: number; folder: string; signal: AbortSignal }
 type Source<T extends Disk['source']['type']> = Extract<Disk['source'], { type: T }>;
 
-/** The disks that a guest has for itself, as files of its folder named by their place among its disks. */
+/** Files are named by the device, which a disk keeps while others come and go. */
+const fileName = (device: string) => /^\/dev\/([a-z0-9]{1,16})$/.exec(device)?.[1] ?? createHash('sha256').update(device).digest('hex').slice(0, 16);
+
+/** The disks that a guest has for itself, as files of its folder. */
 export function guestDisks(storage: Storage, images: ImageCache) {
   const common = ({ disk }: Making) => ({ device: disk.device, boot_index: disk.boot_index, bus: disk.bus, ...(disk.tag && { tag: disk.tag }) });
 
   /** An overlay of the image, as large as the flavor's root disk; 0: as the image. An ISO is a CD, and stays as it is. */
   async function ofImage(source: Source<'image'>, making: Making): Promise<GuestDisk> {
-    const { index, folder, signal } = making;
-    const [backing, overlay] = [join(folder, `${index}.image`), join(folder, `${index}.qcow2`)];
+    const { disk, folder, signal } = making;
+    const [backing, overlay] = ['image', 'qcow2'].map((ending) => join(folder, `${fileName(disk.device)}.${ending}`)) as [string, string];
     const cdrom = source.disk_format === 'iso';
     const flavorBytes = source.size_gb > 0 ? source.size_gb * GIB : Infinity;
     if (!existsSync(overlay)) {
@@ -43,11 +47,11 @@ export function guestDisks(storage: Storage, images: ImageCache) {
 
   /** An ephemeral disk with an empty file system, or swap. */
   async function blank(source: Source<'blank'>, making: Making): Promise<GuestDisk> {
-    const { args, index, folder, signal } = making;
-    const file = join(folder, `${index}.raw`);
+    const { args, disk, index, folder, signal } = making;
+    const file = join(folder, `${fileName(disk.device)}.raw`);
     if (!existsSync(file)) {
       const bytes = source.size_mb !== undefined ? source.size_mb * MIB : source.size_gb * GIB;
-      if (bytes <= 0) throw new ActionFailed(`Disk ${making.disk.device} has no size.`);
+      if (bytes <= 0) throw new ActionFailed(`Disk ${disk.device} has no size.`);
       const draft = storage.draft('.raw');
       await draw(`a disk of ${bytes} bytes`, draft, async () => {
         await storage.blank(draft, bytes);
