@@ -28,7 +28,7 @@ import { startMappings } from './mappings.ts';
 import { provision } from './provision.ts';
 import { secretsManager } from './secrets-manager.ts';
 import { secretsOf, writeCredentials } from './secrets.ts';
-import { seed } from './seed.ts';
+import { seed, seededServices } from './seed.ts';
 import { systemsManager } from './ssm.ts';
 import { synthesized } from './synthesis.ts';
 import { readTemplate } from './template.ts';
@@ -190,7 +190,10 @@ export async function startCloud(options: CloudOptions) {
     }
     const marker = join(dataDir, 'seeded');
     // A first start's seeding will call them all, and its own first step keeps one processor busy.
-    if (options.seed !== false && !existsSync(marker)) for (const name of new Set(deployment.routes.map((route) => route.function))) functions.warm(name);
+    if (options.seed !== false && !existsSync(marker)) {
+      const called = deployment.routes.filter(({ path }) => seededServices.some((start) => path.startsWith(start)));
+      for (const name of new Set(called.map((route) => route.function))) functions.warm(name);
+    }
     await Promise.all([
       hosts.length > 0 && tried(startHosts()),
       options.seed !== false && tried(seed({ invoke, endpoint, region: REGION, ...secrets, marker })),

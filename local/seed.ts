@@ -15,6 +15,9 @@ export interface SeedOptions {
   marker?: string;
 }
 
+/** Which services' functions the seeding calls, by where their paths begin. */
+export const seededServices = ['/identity/', '/compute/', '/network/', '/volume/'];
+
 const flavors = [
   { id: '1', name: 'm1.tiny', ram: 512, vcpus: 1, disk: 1 },
   { id: '2', name: 'm1.small', ram: 2048, vcpus: 1, disk: 20 },
@@ -29,6 +32,7 @@ export async function seed({ invoke, endpoint, region, adminPassword, demoPasswo
   await invoke('keystone-manage', { command: 'bootstrap', ...(!seeded && { adminPassword }), endpoint, region });
   if (seeded) return;
   const api = await login(endpoint, adminPassword);
+  // Of each service one request at a time: a second one would only start a second environment of a function that is just starting.
   const parts = await Promise.allSettled([seedFlavors(api), seedVolumeType(api), seedProject(api, demoPassword).then((demo) => seedNetworks(api, demo))]);
   const failures = parts.flatMap((part) => (part.status === 'rejected' ? [(part.reason as Error).message] : []));
   if (failures.length > 0) throw new Error(failures.join('; '));
@@ -63,21 +67,19 @@ async function ensure(api: Api, path: string, collection: string, key: string, b
 async function seedProject(api: Api, password: string): Promise<string> {
   const identity = '/identity/v3';
   const byName = async (collection: string, name: string) => (await api('GET', `${identity}/${collection}?name=${name}`))[collection][0];
-  const [project, admin, roles] = await Promise.all([
-    ensure(api, `${identity}/projects`, 'projects', 'project', { name: 'demo', domain_id: 'default' }),
-    byName('users', 'admin'),
-    Promise.all(['admin', 'member'].map((name) => byName('roles', name))),
-  ]);
+  const project = await ensure(api, `${identity}/projects`, 'projects', 'project', { name: 'demo', domain_id: 'default' });
+  const admin = await byName('users', 'admin');
+  const roles = [await byName('roles', 'admin'), await byName('roles', 'member')];
   const demo = await ensure(api, `${identity}/users`, 'users', 'user', { name: 'demo', password, domain_id: 'default', default_project_id: project.id });
   const grants = [[admin.id, roles[0].id], [demo.id, roles[1].id]];
-  await Promise.all(grants.map(([user, role]) => api('PUT', `${identity}/projects/${project.id}/users/${user}/roles/${role}`)));
+  for (const [user, role] of grants) await api('PUT', `${identity}/projects/${project.id}/users/${user}/roles/${role}`);
   return project.id;
 }
 
 async function seedFlavors(api: Api) {
   const { flavors: found } = await api('GET', '/compute/v2.1/flavors');
   const missing = flavors.filter(({ id }) => !found.some((flavor: { id: string }) => flavor.id === id));
-  await Promise.all(missing.map((flavor) => api('POST', '/compute/v2.1/flavors', { flavor })));
+  for (const flavor of missing) await api('POST', '/compute/v2.1/flavors', { flavor });
 }
 
 async function seedNetworks(api: Api, demo: string) {
@@ -85,10 +87,8 @@ async function seedNetworks(api: Api, demo: string) {
     const { id } = await ensure(api, '/network/v2.0/networks', 'networks', 'network', { name, ...more });
     await ensure(api, '/network/v2.0/subnets', 'subnets', 'subnet', { name: `${name}-subnet`, network_id: id, ip_version: 4, ...subnet });
   };
-  await Promise.all([
-    network('private', { project_id: demo }, { project_id: demo, cidr: '10.0.0.0/22', gateway_ip: '10.0.0.1' }),
-    network('public', { 'router:external': true }, { cidr: '172.24.4.0/24', gateway_ip: '172.24.4.1', enable_dhcp: false }),
-  ]);
+  await network('private', { project_id: demo }, { project_id: demo, cidr: '10.0.0.0/22', gateway_ip: '10.0.0.1' });
+  await network('public', { 'router:external': true }, { cidr: '172.24.4.0/24', gateway_ip: '172.24.4.1', enable_dhcp: false });
 }
 
 const seedVolumeType = (api: Api) => ensure(api, '/volume/v3/types', 'volume_types', 'volume_type', { name: '__DEFAULT__', description: 'Default Volume Type' }, '');
