@@ -36,7 +36,7 @@ async function create(request: Request) {
   const { body: { application_credential: given }, context, params } = request;
   request.enforce('identity:create_application_credential', { user_id: params['user']! });
   await forbidRestricted(request);
-  if (given.access_rules != null) throw badRequest('Invalid input for field/attribute access_rules. Access rules are not available here.');
+  if (given.access_rules?.length !== 0 && given.access_rules != null) throw badRequest('Invalid input for field/attribute access_rules. Access rules are not available here.');
   if (!context.project_id) throw badRequest('A project-scoped token is required to create an application credential.');
   const roles = given.roles?.length ? await chosen(given.roles, context.roles) : await held(context.roles);
   await requireAssigned(roles, context.user_id, context.project_id);
