@@ -3,6 +3,7 @@ import type { FunctionDeclaration } from '../shared/deployment/declaration.ts';
 import { agentDocument } from './agent-document.ts';
 import { alarms } from './alarms.ts';
 import { buckets } from './buckets.ts';
+import { dashboard } from './dashboard.ts';
 import { notificationBus } from './event-bus.ts';
 import { deployFunction } from './function.ts';
 import { functions as allFunctions } from './functions.ts';
@@ -45,7 +46,8 @@ export class NovalessStack extends Stack {
     launchRequests(this, { bus: resources.bus, queue: resources.queues['nova-launch'] });
     const swept = deployed.filter(({ declaration }) => declaration.swept).map(({ target }) => target);
     sweeper(this, swept);
-    alarms(this, { api, queues: Object.values(resources.queues), swept, parameters });
+    const watched = alarms(this, { api, queues: Object.values(resources.queues), swept, parameters });
+    dashboard(this, { api, queues: resources.queues, functions: deployed.map(({ target }) => target), alarms: watched });
 
     const { queues, tables: { 'nova-compute': journal }, buckets: { images, consoles } } = resources;
     for (const [id, value, description] of [

@@ -1,4 +1,4 @@
-import { actionKey, type ActionEvent } from '../../shared/objects/action.ts';
+import { actionKey, type InstanceAction, type ActionEvent } from '../../shared/objects/action.ts';
 import { now } from '../../shared/objects/instance.ts';
 import { exists } from '../../shared/store/condition.ts';
 import { ConditionFailed } from '../../shared/store/errors.ts';
@@ -9,8 +9,8 @@ const nova = table('nova');
 
 export type EventPart = Pick<ActionEvent, 'event'> & Partial<ActionEvent>;
 
-/** Writes an action's event, the launch's steps that came along, and 'Error' where it failed. Repeating it changes nothing. */
-export async function writeAction(uuid: string, requestId: string, event: EventPart | undefined, { failed = false } = {}): Promise<void> {
+/** Writes an action's event, the launch's steps that came along, and 'Error' where it failed; gives the record as it is now. Repeating it changes nothing. */
+export async function writeAction(uuid: string, requestId: string, event: EventPart | undefined, { failed = false } = {}): Promise<InstanceAction | undefined> {
   const set = {
     ...stepAttributes(takeSteps()),
     ...(event && { [`events.${event.event}`]: { start_time: null, finish_time: null, result: null, ...event } }),
@@ -18,8 +18,9 @@ export async function writeAction(uuid: string, requestId: string, event: EventP
     updated_at: now(),
   };
   try {
-    await nova.update(actionKey(uuid, requestId), { set }, { pk: exists() });
+    return await nova.update<InstanceAction>(actionKey(uuid, requestId), { set }, { pk: exists() });
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error; // the action's record is gone together with its instance
+    return undefined;
   }
 }

@@ -7,6 +7,7 @@ import { exists, oneOf } from '../../shared/store/condition.ts';
 import { ConditionFailed } from '../../shared/store/errors.ts';
 import { table } from '../../shared/store/table.ts';
 import { writeAction } from './action-record.ts';
+import { logLaunch } from './launch-log.ts';
 
 type Update = Args<typeof novaConductor.methods.instance_update>;
 const nova = table('nova');
@@ -20,8 +21,9 @@ export async function instanceUpdate(update: Update): Promise<void> {
   const failed = event?.result === 'Error';
   // what a build began is no news once it has ended; its steps are
   const news = event && (instance || event.finish);
-  await writeAction(instance_uuid, request_id, news ? eventOf(event, host) : undefined, { failed });
+  const action = await writeAction(instance_uuid, request_id, news ? eventOf(event, host) : undefined, { failed });
   if (!instance) return;
+  if (attempt !== undefined && change.vm_state === 'active') logLaunch(instance, action);
   if (attempt !== undefined && change.vm_state === 'active' && instance.clears_failed_builds) await clearFailedBuilds(instance);
   const notification = event?.finish && notificationOf(event.name, failed);
   if (notification) await notifyInstance(notification, instance, { request_id, ...(failed && { reason: event.details }) });

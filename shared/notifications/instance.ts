@@ -36,6 +36,7 @@ export async function notifyInstance(event: InstanceEvent, instance: Instance, m
     image_ref: instance.image_ref, created_at: instance.created_at, launched_at: instance.launched_at,
     fixed_ips: instance.interfaces.flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address)), ...more, ...requestsOf(event, instance, more['request_id']),
   });
+  log.info('notification', { event, instance: instance.uuid, host: instance.host, ...('reason' in more && { reason: more['reason'] }), ...requestsOf(event, instance, more['request_id']) });
   client ??= new EventBridgeClient({});
   try {
     const { FailedEntryCount, Entries } = await client.send(new PutEventsCommand({

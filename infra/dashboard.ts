@@ -1,0 +1,52 @@
+import { Duration, type Stack } from 'aws-cdk-lib';
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, LogQueryVisualizationType, LogQueryWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Function } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { stepNames } from '../shared/telemetry/flow.ts';
+
+const period = Duration.minutes(5);
+/** The last step of each actor: where a launch that has become slow lost its time. */
+const shownSteps = [7, 10, 13, 18, 21, 24, 27, 28];
+
+interface Shown { api: RestApi; queues: Record<string, Queue>; functions: Function[]; alarms: Alarm[] }
+
+/**
+ * One page for the operator at night: is anything wrong, are launches made and how fast, what fails and why, what waits.
+ * Launches are read from the log lines `notification` (every function that tells of one) and `launched` (nova-conductor).
+ */
+export function dashboard(stack: Stack, { api, queues, functions, alarms }: Shown): void {
+  const graph = (title: string, left: IMetric[], right: IMetric[] = [], width = 12) => new GraphWidget({ title, left, right, width, height: 6 });
+  const logNames = functions.map(({ functionName }) => `/aws/lambda/${functionName}`);
+  const query = (title: string, view: LogQueryVisualizationType, ...queryLines: string[]) =>
+    new LogQueryWidget({ title, view, logGroupNames: logNames, queryLines, width: 12, height: 6 });
+  const creates = "filter message = 'notification' and event like /^create\\.(end|error)$/";
+  new Dashboard(stack, 'Dashboard', {
+    dashboardName: stack.stackName,
+    defaultInterval: Duration.hours(3),
+    widgets: [
+      [new AlarmStatusWidget({ title: 'Alarms', alarms, width: 24, height: 3 })],
+      [
+        query('Launches, by how they ended', LogQueryVisualizationType.BAR, creates, 'stats count_distinct(instance) as launches by event, bin(5m)'),
+        query('From the request to ACTIVE, in milliseconds', LogQueryVisualizationType.LINE, "filter message = 'launched'", 'stats pct(ms, 50) as p50, pct(ms, 90) as p90, pct(ms, 99) as p99 by bin(5m)'),
+      ],
+      [
+        query('Milliseconds until a step is done, p50', LogQueryVisualizationType.TABLE, "filter message = 'launched'", `stats count(*) as launches, ${shownSteps.map((step) => `pct(after.s${String(step).padStart(2, '0')}, 50) as \`${step} ${stepNames[step]}\``).join(', ')} by bin(1h)`),
+        query('Launches that failed, by reason', LogQueryVisualizationType.TABLE, "filter message = 'notification' and event = 'create.error'", 'stats count_distinct(instance) as launches by reason', 'sort launches desc', 'limit 20'),
+      ],
+      [
+        graph('API', [api.metricCount({ period, label: 'requests' })], [api.metricClientError({ period, statistic: Stats.SUM, label: '4xx' }), api.metricServerError({ period, statistic: Stats.SUM, label: '5xx' })]),
+        graph('API: milliseconds', ['p50', 'p90', 'p99'].map((statistic) => api.metricLatency({ period, statistic, label: statistic }))),
+      ],
+      [
+        graph('Age of the oldest message, in seconds', Object.entries(queues).map(([label, queue]) => queue.metricApproximateAgeOfOldestMessage({ period, label }))),
+        graph('Dead letters', Object.entries(queues).map(([label, queue]) => queue.deadLetterQueue!.queue.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM, label }))),
+      ],
+      [
+        graph('Errors of functions', functions.map((each) => each.metricErrors({ period }))),
+        graph('Throttles of functions', functions.map((each) => each.metricThrottles({ period }))),
+      ],
+      [query('What functions complained of', LogQueryVisualizationType.TABLE, "filter level = 'error'", 'stats count(*) as times, latest(reason) as last_reason by function, message', 'sort times desc', 'limit 30')],
+    ],
+  });
+}
