@@ -11,13 +11,14 @@ import type { Pending } from './journal.ts';
 
 const CREATE_SECONDS = 120;
 const DELETE_SECONDS = 120;
-/** An image is fetched, unpacked and grown. */
+/** An image is fetched, unpacked and grown; a volume is read and written. */
 const LEAST_BYTES_A_SECOND = 20_000_000;
 
 /** cinder-volume's reach into a host's pool: makes the volume's file there. */
 export async function createVolume({ host, volume_id, project_id, size_gb, image, source_volume_id }: Args<typeof novaCompute.methods.create_volume>, { context }: Delivery): Promise<void> {
+  const bytes = source_volume_id ? size_gb * 1024 ** 3 : (image?.size ?? 0);
   await give(host, order({
-    id: `create-volume-${volume_id}`, kind: 'create_volume', host, subject: volume_id, project_id, seconds: CREATE_SECONDS + Math.ceil((image?.size ?? 0) / LEAST_BYTES_A_SECOND),
+    id: `create-volume-${volume_id}`, kind: 'create_volume', host, subject: volume_id, project_id, seconds: CREATE_SECONDS + Math.ceil(bytes / LEAST_BYTES_A_SECOND),
     args: { volume_id, size_gb, ...(image && { image }), ...(source_volume_id && { source_volume_id }) }, purpose: { for: 'volume' }, context,
   }));
 }

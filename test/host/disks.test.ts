@@ -132,7 +132,7 @@ describe('disks of a host with qemu-img', { skip }, () => {
   });
 });
 
-test('an agent that is killed at any moment leaves no half disk, and the next one goes on', { skip, timeout: 240_000 }, async (t) => {
+test('an agent that is killed at any moment leaves no half disk, and the next one goes on', { skip, timeout: 480_000 }, async (t) => {
   const rig = disksRig();
   after(() => rig.end());
   const source = rig.image(rig.make('crash.qcow2', 'qcow2'), 'qcow2');
