@@ -1,6 +1,7 @@
 import type { Element } from '@xmldom/xmldom';
 import { architecture } from '../machine.ts';
 import type { QemuUser } from './disks/disks.ts';
+import { kvmWorks } from './kvm.ts';
 import { qemuUserIn } from './disks/qemu-user.ts';
 import type { Virsh } from './virsh.ts';
 import { found, parseXml } from './xml.ts';
@@ -25,11 +26,22 @@ export interface Abilities {
 const supportedBy = (element: Element, list: string) =>
   found(element, 'enum').filter((each) => each.getAttribute('name') === list).flatMap((each) => found(each, 'value').map((value) => value.textContent ?? ''));
 
+const textOf = (element: Element, name: string) => found(element, name)[0]?.textContent ?? '';
+
+/** A machine's virtualization stays what it is while the agent runs; all the hosts of a process share the trial. */
+const trials = new Map<string, Promise<boolean>>();
+function tried(emulator: string): Promise<boolean> {
+  if (!trials.has(emulator)) trials.set(emulator, kvmWorks(emulator));
+  return trials.get(emulator)!;
+}
+
 /** Throws LibvirtAway. */
 export async function readAbilities(virsh: Virsh): Promise<Abilities> {
-  const [capabilitiesText, domainText, versionText] = await Promise.all([virsh(['capabilities']), virsh(['domcapabilities', '--arch', architecture]), virsh(['version'])]);
+  const ofType = (type: string[]) => virsh(['domcapabilities', '--arch', architecture, ...type]).then(parseXml);
+  const [capabilitiesText, best, versionText] = await Promise.all([virsh(['capabilities']), ofType([]), virsh(['version'])]);
   const capabilities = parseXml(capabilitiesText);
-  const domain = parseXml(domainText);
+  const kvm = textOf(best, 'domain') === 'kvm' && (await tried(textOf(best, 'path')));
+  const domain = kvm || textOf(best, 'domain') === 'qemu' ? best : await ofType(['--virttype', 'qemu']);
   const guests = found(capabilities, 'guest');
   const own = guests.flatMap((guest) => found(guest, 'arch')).find((arch) => arch.getAttribute('name') === architecture);
   const [os, cpu, video] = [found(domain, 'os')[0], found(domain, 'cpu')[0], found(domain, 'devices', 'video')[0]];
@@ -39,7 +51,7 @@ export async function readAbilities(virsh: Virsh): Promise<Abilities> {
   const [, major, minor, micro] = (/hypervisor: QEMU (\d+)\.(\d+)\.(\d+)/.exec(versionText) ?? []).map(Number);
   return {
     architecture,
-    kvm: found(domain, 'domain')[0]?.textContent === 'kvm',
+    kvm,
     machines: own ? [...new Set([...found(own, 'machine'), ...found(own, 'domain', 'machine')].flatMap((machine) => [machine.textContent ?? '', machine.getAttribute('canonical') ?? '']))].filter(Boolean) : [],
     uefi: os !== undefined && supportedBy(os, 'firmware').includes('efi'),
     cpuModes: cpu ? found(cpu, 'mode').filter((mode) => mode.getAttribute('supported') === 'yes').map((mode) => mode.getAttribute('name') ?? '') : [],

@@ -9,7 +9,7 @@ import { found, parseXml, tag, xmlText, type Tag } from './xml.ts';
 
 const NAMESPACE = 'urn:novaless:instance:1';
 /** Slots for what is attached while the guest runs: a PCIe port holds one device. */
-const SPARE_PORTS = 16;
+const SPARE_PORTS = 12;
 
 export interface DomainParts {
   args: SpawnArgs;
@@ -67,6 +67,7 @@ export function domainXml({ args, disks, configDrive, abilities, owner, consoleL
     tag('devices', {},
       named.map((each) => diskTag(each, settings)),
       pcie && tag('controller', { type: 'pci', index: 0, model: 'pcie-root' }),
+      pcie && Array.from({ length: SPARE_PORTS + named.length + vifs.length }, () => tag('controller', { type: 'pci', model: 'pcie-root-port' })),
       named.some(({ bus }) => bus === 'scsi') && tag('controller', { type: 'scsi', index: 0, model: settings.scsiModel }),
       tag('controller', { type: 'usb', index: 0, model: settings.usbModel }),
       vifs.map((vif) => interfaceTag(vif, tapName(vif.port_id), settings, vcpus)),
