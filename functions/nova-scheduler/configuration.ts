@@ -20,7 +20,7 @@ export const configuration: SchedulerConfiguration = {
     'CoreFilter', 'RamFilter', 'DiskFilter',
   ],
   weight_multipliers: {
-    RAMWeigher: 1, CPUWeigher: 1, DiskWeigher: 1, HypervisorVersionWeigher: 1, BuildFailureWeigher: 1_000_000, NumInstancesWeigher: 0,
+    RAMWeigher: 1, CPUWeigher: 1, DiskWeigher: 1, HypervisorVersionWeigher: 1, IoOpsWeigher: -1, BuildFailureWeigher: 1_000_000, NumInstancesWeigher: 0,
   },
   host_subset_size: 3,
   max_attempts: 3,

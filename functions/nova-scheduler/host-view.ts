@@ -1,4 +1,4 @@
-import { HOSTS, type ComputeNode } from '../../shared/objects/compute_node.ts';
+import { HOSTS, oneMoreLaunch, type ComputeNode } from '../../shared/objects/compute_node.ts';
 import { resourceClasses, usedAttribute, type Resources } from '../../shared/objects/resources.ts';
 import { table } from '../../shared/store/table.ts';
 import type { HostState } from './request.ts';
@@ -20,11 +20,13 @@ let refreshedAt = 0;
 let newest = '';
 let refreshing: Promise<void> | undefined;
 
-/** The hosts as they look now, refreshed where the last look is older than a second, or `afresh`. */
-export async function hostStates({ afresh = false } = {}): Promise<HostState[]> {
+/** Looks at the hosts, where the last look is older than a second, or `afresh`. */
+export async function look({ afresh = false } = {}): Promise<void> {
   if (afresh || Date.now() - refreshedAt >= REFRESH_MS) await (refreshing ??= refresh().finally(() => (refreshing = undefined)));
-  return [...known.values()].map(stateOf);
 }
+
+/** The hosts as they are known. Whoever chooses one promises its room in the same breath: those who waited for the same look see it. */
+export const hostStates = (): HostState[] => [...known.values()].map(stateOf);
 
 async function refresh(): Promise<void> {
   const startedAt = Date.now();
@@ -62,11 +64,11 @@ function change(entry: Known | undefined, resources: Resources, sign: 1 | -1): v
   entry.promised.running_vms += sign;
 }
 
-/** After a claim: the room is taken, whatever the next refresh brings. */
-export function claimed(host: string, resources: Resources): void {
+/** After a claim: the room is taken, whatever a look brings that began before it. `change`: the claim's own mark in the index of changes. */
+export function claimed(host: string, resources: Resources, change: string): void {
   const entry = known.get(host);
-  if (!entry) return;
-  const node = { ...entry.node, running_vms: entry.node.running_vms + 1 };
+  if (!entry || entry.node.gsi1sk === change) return; // a look was faster
+  const node: ComputeNode = { ...entry.node, running_vms: entry.node.running_vms + 1, ...oneMoreLaunch(entry.node), ...(change > entry.node.gsi1sk && { gsi1sk: change }) };
   for (const which of resourceClasses) node[usedAttribute[which]] += resources[which];
   entry.node = node;
 }

@@ -80,6 +80,12 @@ test('an image goes to hosts of its architecture and hypervisor; the verdict nam
   assert.equal(refused({}), undefined, 'an image that says nothing is not looked at');
 });
 
+test('of equal hosts the one that has launches under way is behind; long past ones do not count', () => {
+  const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString();
+  const fleet = [host('busy', { launches: [at(1), at(2), at(3)] }), host('quiet', { launches: [at(100), at(200)] }), host('one', { launches: [at(5)] })];
+  assert.deepEqual(weighHosts(fleet, request(), configuration.weight_multipliers).map((each) => each.host), ['quiet', 'one', 'busy']);
+});
+
 test('hosts are spread over: the one with more room is never behind its equal with less', () => {
   const fleet = [host('a', { memory_mb_used: 8000, vcpus_used: 8, local_gb_used: 50 }), host('b'), host('c', { memory_mb_used: 4000, vcpus_used: 4, local_gb_used: 20 })];
   assert.deepEqual(weighHosts(fleet, request(), configuration.weight_multipliers).map((each) => each.host), ['b', 'c', 'a']);

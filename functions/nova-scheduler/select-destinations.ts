@@ -5,11 +5,11 @@ import { cast } from '../../shared/rpc/send.ts';
 import { RemoteFailure, type Delivery } from '../../shared/rpc/serve.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
 import { StoreBusy, TransactionRefused } from '../../shared/store/errors.ts';
-import { table } from '../../shared/store/table.ts';
+import { table, type Write } from '../../shared/store/table.ts';
 import { recordedSteps, stepDone, takeSteps, type Step } from '../../shared/telemetry/steps.ts';
 import { configuration } from './configuration.ts';
 import { filterHosts, type Verdict } from './filter-hosts.ts';
-import { claimed, forget, hostStates, observe, promise } from './host-view.ts';
+import { claimed, forget, hostStates, look, observe, promise } from './host-view.ts';
 import { noValidHost, NO_VALID_HOST } from './no-valid-host.ts';
 import { requestSpec, type HostState, type RequestSpec } from './request.ts';
 import { resolveHints } from './resolve-hints.ts';
@@ -68,7 +68,8 @@ async function claimOneOf(request: RequestSpec, started: Date, delivery: Deliver
   const passedOver = new Set<string>();
   let afresh = false;
   for (let tries = 0; tries < CLAIMS_AT_MOST; ) {
-    const states = (await hostStates({ afresh })).filter(({ host }) => !passedOver.has(host));
+    await look({ afresh });
+    const states = hostStates().filter(({ host }) => !passedOver.has(host));
     const { hosts, verdicts } = filterHosts(states, request, configuration.enabled_filters);
     if (hosts.length === 0) {
       if (afresh) return { verdicts };
@@ -102,6 +103,9 @@ async function claim(host: HostState, alternates: string[], request: RequestSpec
   }
 }
 
+/** By which the host's record, as this claim leaves it, is known from older ones. */
+const changeOf = (write: Write): string => ('update' in write ? String(write.change.set?.['gsi1sk']) : '');
+
 async function transact(host: HostState, alternates: string[], { instance, resources }: RequestSpec, started: Date, { context }: Delivery): Promise<Outcome> {
   const end = new Date().toISOString();
   const request_id = instance.create_request_id;
@@ -112,8 +116,9 @@ async function transact(host: HostState, alternates: string[], { instance, resou
     },
   };
   try {
-    await nova.transact(claimWrites({ instance, node: host, attempt: 1, alternates, steps, event }));
-    claimed(host.host, resources);
+    const writes = claimWrites({ instance, node: host, attempt: 1, alternates, steps, event });
+    await nova.transact(writes);
+    claimed(host.host, resources, changeOf(writes[CLAIM.node]!));
     takeSteps(); // they are in the record
     return 'claimed';
   } catch (error) {

@@ -2,7 +2,7 @@ import { absent, atLeast, atMost, exists, oneOf, type Condition } from '../store
 import type { Write } from '../store/table.ts';
 import { stepAttributes, type Step } from '../telemetry/steps.ts';
 import { actionKey } from './action.ts';
-import { claimKey, claimsIndex, computeNodeKey, HOST_LOCAL_NETWORKS, hostsChanged, SERVICE_DOWN_SECONDS, type Claim, type ComputeNode } from './compute_node.ts';
+import { claimKey, claimsIndex, computeNodeKey, HOST_LOCAL_NETWORKS, hostsChanged, oneMoreLaunch, SERVICE_DOWN_SECONDS, type Claim, type ComputeNode } from './compute_node.ts';
 import { BUILD_SECONDS, dueInstance, hostIndex, instanceKey, now, type Instance } from './instance.ts';
 import { capacityOf, resourceClasses, resourcesOf, usedAttribute, type Resources } from './resources.ts';
 
@@ -52,7 +52,7 @@ function take(instance: Instance, node: ComputeNode): Write {
   ]));
   return {
     update: computeNodeKey(node.host),
-    change: { add: counters(needed, 1), set: hostsChanged(node.host) },
+    change: { add: counters(needed, 1), set: { ...hostsChanged(node.host), ...oneMoreLaunch(node) } },
     if: { ...room, disabled: false, forced_down: false, last_seen_up: atLeast(heartbeatLimit()) },
   };
 }

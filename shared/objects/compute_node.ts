@@ -20,6 +20,8 @@ export interface ComputeNode extends Key {
   running_vms: number;
   /** Builds that failed here since the last one that succeeded. */
   failed_builds?: number;
+  /** When the last launches were claimed here, ISO 8601: as many as may still be under way, by who claimed last. */
+  launches?: string[];
   disabled: boolean;
   disabled_reason: string | null;
   forced_down: boolean;
@@ -41,6 +43,12 @@ export interface ComputeNode extends Key {
   gsi1sk: string;
   [attribute: string]: unknown;
 }
+
+/** A launch works its host's disks for about so long. */
+const LAUNCH_MS = 30_000;
+const LAUNCHES_KEPT = 20;
+export const launchesUnderWay = ({ launches = [] }: Pick<ComputeNode, 'launches'>, at = Date.now()) => launches.filter((begun) => Date.parse(begun) > at - LAUNCH_MS);
+export const oneMoreLaunch = (node: Pick<ComputeNode, 'launches'>) => ({ launches: [...launchesUnderWay(node), new Date().toISOString()].slice(-LAUNCHES_KEPT) });
 
 /** The trait of hosts whose driver keeps networks on the host: guests elsewhere can't be reached from there. */
 export const HOST_LOCAL_NETWORKS = 'CUSTOM_HOST_LOCAL_NETWORKS';

@@ -2,6 +2,7 @@ import { buildFailureWeigher } from './build-failure-weigher.ts';
 import { cpuWeigher } from './cpu-weigher.ts';
 import { diskWeigher } from './disk-weigher.ts';
 import { hypervisorVersionWeigher } from './hypervisor-version-weigher.ts';
+import { ioOpsWeigher } from './io-ops-weigher.ts';
 import { numInstancesWeigher } from './num-instances-weigher.ts';
 import { ramWeigher } from './ram-weigher.ts';
 import type { Weigher } from './weigher.ts';
@@ -12,6 +13,7 @@ export const weighers = {
   CPUWeigher: cpuWeigher,
   DiskWeigher: diskWeigher,
   HypervisorVersionWeigher: hypervisorVersionWeigher,
+  IoOpsWeigher: ioOpsWeigher,
   BuildFailureWeigher: buildFailureWeigher,
   NumInstancesWeigher: numInstancesWeigher,
 } satisfies Record<string, Weigher>;
