@@ -68,9 +68,12 @@ async function end(pid: number, config: string): Promise<void> {
     if (configOf(pid) !== config) return;
     try {
       process.kill(pid, signal);
-    } catch { /* it ended meanwhile */ }
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw new Error(`dnsmasq, process ${pid}, cannot be ended: ${(error as Error).message}`, { cause: error }); // it is not root's: that takes CAP_KILL
+    }
     for (const until = Date.now() + PATIENCE_MS; Date.now() < until && configOf(pid) === config;) await sleep(LOOK_MS);
   }
+  if (configOf(pid) === config) throw new Error(`dnsmasq, process ${pid}, does not end`);
 }
 
 /** dnsmasq gives up root's rights for this one. */
