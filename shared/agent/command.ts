@@ -26,7 +26,10 @@ export const DiskSource = Type.Union([
     size_mb: Type.Optional(Type.Integer()), // exactly, where it is no whole number of GB
   }),
 ]);
-export const Disk = Type.Object({ device: Type.String(), boot_index: Type.Union([Type.Integer(), Type.Null()]), bus: Type.Optional(Type.String()), tag: Type.Optional(Type.String()), source: DiskSource });
+export const Disk = Type.Object({
+  device: Type.String(), boot_index: Type.Union([Type.Integer(), Type.Null()]), bus: Type.Optional(Type.String()), tag: Type.Optional(Type.String()), source: DiskSource,
+  device_type: Type.Optional(Type.String()), // `cdrom` as asked for; a disk, or what the image's format says, otherwise
+});
 export type Disk = Static<typeof Disk>;
 
 export const SecurityRule = Type.Object({

@@ -22,6 +22,7 @@ export function guestOf(instance: Instance, parts: SpawnParts): SpawnArgs {
 const disksOf = (instance: Instance, devices: BlockDevice[], image: ImageSource | undefined): Disk[] =>
   devices.map((device) => ({
     device: device.device_name, boot_index: device.boot_index !== null && device.boot_index >= 0 ? device.boot_index : null, ...(device.disk_bus && { bus: device.disk_bus }), ...(device.tag && { tag: device.tag }),
+    ...(device.device_type && device.device_type !== 'disk' && { device_type: device.device_type }),
     source: sourceOf(instance, device, image),
   }));
 

@@ -75,11 +75,11 @@ export function openDisks({ folder, images, qemu = async () => undefined }: Disk
   const own = guestDisks(storage, cache);
   const pool = volumePool(storage, cache);
 
-  function volumeDisk({ device, boot_index, bus, tag, source }: Args<'attach_volume'>['disk']): GuestDisk {
+  function volumeDisk({ device, boot_index, bus, tag, device_type, source }: Args<'attach_volume'>['disk']): GuestDisk {
     if (source.type !== 'volume') throw new ActionFailed('Only volumes can be attached.');
     const volume = pool.get(source.volume_id);
     if (!volume) throw new ActionFailed(`Volume ${source.volume_id} is not on this host.`);
-    return { path: volume.path, format: volume.format, device, boot_index, bus, type: 'disk', readonly: false, serial: source.volume_id, ...(tag && { tag }) };
+    return { path: volume.path, format: volume.format, device, boot_index, bus, type: device_type === 'cdrom' ? 'cdrom' : 'disk', readonly: device_type === 'cdrom', serial: source.volume_id, ...(tag && { tag }) };
   }
 
   return {

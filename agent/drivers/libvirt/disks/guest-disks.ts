@@ -26,7 +26,7 @@ export function guestDisks(storage: Storage, images: ImageCache) {
   async function ofImage(source: Source<'image'>, making: Making): Promise<GuestDisk> {
     const { disk, folder, signal } = making;
     const [backing, overlay] = ['image', 'qcow2'].map((ending) => join(folder, `${fileName(disk.device)}.${ending}`)) as [string, string];
-    const cdrom = source.disk_format === 'iso';
+    const cdrom = source.disk_format === 'iso' || disk.device_type === 'cdrom';
     const flavorBytes = source.size_gb > 0 ? source.size_gb * GIB : Infinity;
     if (!existsSync(overlay)) {
       const image = { id: source.image_id, location: source.location, size: source.size, checksum: source.checksum, disk_format: source.disk_format };
