@@ -3,6 +3,7 @@ import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, CfnEventSourceMapping, Code, Function, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { concurrencyOf, USUAL_ACCOUNT_LIMIT } from '../shared/deployment/concurrency.ts';
 import { type FunctionDeclaration, type QueueName, queues } from '../shared/deployment/declaration.ts';
 import { acceptWildcards } from './accept.ts';
 import { functionEnvironment, functionPolicy, type Resources } from './grants.ts';
@@ -49,12 +50,13 @@ export function deployFunction(stack: Stack, declaration: FunctionDeclaration, r
 }
 
 function consume(stack: Stack, id: string, queue: QueueName, consumer: Function, resources: Resources): void {
-  const { batchSize, maxConcurrency } = queues[queue];
+  const { batchSize } = queues[queue];
+  const limit = Number(stack.node.tryGetContext('accountConcurrency') ?? USUAL_ACCOUNT_LIMIT); // Lambda's limit of concurrent executions in this account and region
   new CfnEventSourceMapping(stack, `${id}Mapping`, {
     eventSourceArn: resources.queues[queue].queueArn,
     functionName: consumer.functionName,
     batchSize,
     functionResponseTypes: ['ReportBatchItemFailures'],
-    scalingConfig: { maximumConcurrency: maxConcurrency },
+    scalingConfig: { maximumConcurrency: concurrencyOf(limit)[queue] },
   });
 }

@@ -16,7 +16,7 @@ export interface QueueSettings {
   visibility: number;
   /** Receives before the message goes to the dead-letter queue. */
   maxReceives: number;
-  /** Ceiling of concurrent consumers (ScalingConfig.MaximumConcurrency, 2 at least). */
+  /** Concurrent executions that its consumer can make use of; a small account gives it fewer (concurrency.ts). */
   maxConcurrency: number;
   batchSize: number;
 }

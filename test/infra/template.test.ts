@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { functions } from '../../infra/functions.ts';
 import { synthesize } from '../../infra/app.ts';
+import { concurrencyOf, leastAccountLimit, USUAL_ACCOUNT_LIMIT } from '../../shared/deployment/concurrency.ts';
 import { environment, queues, tableNames, tableSchema } from '../../shared/deployment/declaration.ts';
 import { describeStatement, standInBundles, stripHashes, type Properties, type Template, writeSnapshot } from './template.ts';
 
@@ -60,8 +61,20 @@ test('one bad message fails alone, and no queue can take all the concurrency of 
     assert.ok(mapping.ScalingConfig.MaximumConcurrency >= 2, mapping.id);
     assert.equal(properties(mapping.FunctionName.Ref)['RecursiveLoop'], 'Allow', `${mapping.id}: a launch's chain would be cut`);
   }
-  const sum = Object.values(queues).reduce((total, { maxConcurrency }) => total + maxConcurrency, 0);
-  assert.ok(sum <= 500, `${sum} of an account's usual 1,000`);
+  const sum = ofType('AWS::Lambda::EventSourceMapping').reduce((total, { ScalingConfig }) => total + ScalingConfig.MaximumConcurrency, 0);
+  assert.ok(sum <= USUAL_ACCOUNT_LIMIT / 2, `${sum} of an account's usual ${USUAL_ACCOUNT_LIMIT}`);
+});
+
+test('in a small account too the queues leave half of the executions to those who wait for answers', () => {
+  for (let limit = leastAccountLimit; limit <= 2 * USUAL_ACCOUNT_LIMIT; limit++) {
+    const each = concurrencyOf(limit);
+    const total = Object.values(each).reduce((sum, n) => sum + n, 0);
+    assert.ok(total <= limit / 2, `${total} of ${limit}`);
+    for (const [name, n] of Object.entries(each)) assert.ok(n >= 2 && n <= queues[name as keyof typeof queues].maxConcurrency, `${name}: ${n} of ${limit}`);
+  }
+  assert.deepEqual(concurrencyOf(), Object.fromEntries(Object.entries(queues).map(([name, { maxConcurrency }]) => [name, maxConcurrency])));
+  const small = concurrencyOf(100);
+  assert.ok(small['nova-compute'] > small['nova-scheduler'], 'where there is more to do there is more');
 });
 
 test('a function finds everything that it declares to use', () => {
