@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { CommandFailed, run } from '../run.ts';
 import { filterText } from './filters.ts';
 import { portOf } from './port.ts';
@@ -36,9 +36,9 @@ async function lackingFilters(): Promise<string[]> {
   }
 }
 
-const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin', '/sbin'];
+/** Where it would be run from. */
 function found(program: string): boolean {
-  return folders.some((folder) => {
+  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'].some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -214,6 +215,23 @@ test('a security group opens and closes what its rules say, on a running guest, 
   await b.run('ip', 'route', 'add', '169.254.169.254/32', 'dev', 'eth0');
   assert.match(await b.run('curl', '-sS', '-m', '5', 'http://169.254.169.254/latest/meta-data/hostname'), /a-guest/, 'the metadata service is always there');
   assert.equal((await dhcp(b, rig.folder))?.['ip'], '10.9.0.6', 'and so is DHCP');
+});
+
+test('a host whose kernel cannot filter says so, and no guest comes to an open network', { skip }, async (t) => {
+  const rig = networkRig(t);
+  const path = process.env['PATH']!;
+  const bin = mkdtempSync(join(tmpdir(), 'novaless-bin-'));
+  writeFileSync(join(bin, 'nft'), '#!/bin/sh\necho "Error: Could not process rule: Operation not supported" >&2\nexit 1\n', { mode: 0o755 });
+  t.after(() => {
+    process.env['PATH'] = path;
+    rmSync(bin, { recursive: true });
+  });
+  const vif = vifOf(randomUUID(), 5);
+  process.env['PATH'] = `${bin}:${path}`;
+  await assert.rejects(rig.network.prepare('guest', vif), { name: 'ActionFailed', message: /^The host cannot make networks: the kernel or nft does not take the rules .*: Error: Could not process rule: Operation not supported\.$/ });
+  process.env['PATH'] = path;
+  await rig.network.unplug('guest', vif.port_id);
+  assert.deepEqual(await rig.namespaces(), []);
 });
 
 test('nothing is left of a network without ports, and all is there again after a restart or a reboot of the host', { skip }, async (t) => {
