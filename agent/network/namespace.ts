@@ -2,7 +2,7 @@ import { existsSync, readdirSync, rmSync, statfsSync } from 'node:fs';
 import { run } from '../run.ts';
 import { LONGEST_IPV6, METADATA_IPV4, METADATA_IPV6, rangeText } from './addresses.ts';
 import { BRIDGE, bridgeMac, namespaceFile, tapName } from './names.ts';
-import { macsOf, type Port } from './port.ts';
+import { macsOf, ownAddresses, type Port } from './port.ts';
 
 const NSFS = 0x6e736673;
 export const withIpv6 = existsSync('/proc/sys/net/ipv6');
@@ -51,6 +51,9 @@ export async function makeNamespace(name: string, network_id: string, ports: Por
       ? `route replace ${text}/${prefix} dev ${BRIDGE} scope link src ${METADATA_IPV4}`
       // The subnet's routers' address, which no guest has: dnsmasq tells of a subnet only where it has an address in it.
       : `addr replace ${text}/${prefix} dev ${BRIDGE} nodad`)),
+    // Whose address is whose is known: no guest talks the metadata service's answers for another over to itself.
+    `neigh flush dev ${BRIDGE} nud permanent`,
+    ...ports.flatMap((port) => ownAddresses(port).filter((address) => withIpv6 || !address.includes(':')).map((address) => `neigh replace ${address} lladdr ${port.mac} dev ${BRIDGE} nud permanent`)),
   ]);
 }
 
@@ -64,7 +67,7 @@ export async function connectTap(name: string, port: Port): Promise<void> {
     `link set dev ${tap} type bridge_slave learning ${flag(learns)} flood ${flag(learns)}`,
     `link set dev ${tap} up`,
   ]);
-  await run('bridge', ['-n', name, 'fdb', 'replace', port.mac, 'dev', tap, 'master', 'static']);
+  await run('bridge', ['-n', name, 'fdb', 'replace', port.mac, 'dev', tap, 'master', 'static', 'sticky']);
 }
 
 /** From the host's own namespace, where libvirt makes it. False: it isn't there. */

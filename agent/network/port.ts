@@ -67,4 +67,4 @@ export function portOf(vif: Vif): Port {
 }
 
 export const macsOf = (port: Port): string[] => [...new Set([port.mac, ...port.sources.map((each) => each.mac)])];
-export const ownAddresses = ({ mac: own, addresses }: Port): string[] => [...addresses.map(({ address }) => address.text), linkLocalOf(own)];
+export const ownAddresses = ({ mac: own, addresses }: Port): string[] => [...new Set([...addresses.map(({ address }) => address.text), linkLocalOf(own)])];

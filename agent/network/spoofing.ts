@@ -1,5 +1,5 @@
-import { type Cidr, maskOf, METADATA_IPV4, outermost, rangeText } from './addresses.ts';
-import { macsOf, type Port } from './port.ts';
+import { type Cidr, maskOf, METADATA_IPV4, METADATA_IPV6, outermost, rangeText } from './addresses.ts';
+import { macsOf, ownAddresses, type Port } from './port.ts';
 
 /** A guest that asks without end must not keep dnsmasq or the agent from the others. */
 const DHCP_LIMIT = 'limit rate over 20/second burst 50 packets';
@@ -10,10 +10,11 @@ export function fromGuest({ secured, mac, sources, ...port }: Port): string[] {
   const limits = [
     `udp dport { 67, 547 } ${DHCP_LIMIT} drop`,
     `ip daddr ${METADATA_IPV4} tcp dport 80 tcp flags syn ${METADATA_LIMIT} drop`,
-    `ip6 daddr fe80::a9fe:a9fe tcp dport 80 tcp flags syn ${METADATA_LIMIT} drop`,
+    `ip6 daddr ${METADATA_IPV6} tcp dport 80 tcp flags syn ${METADATA_LIMIT} drop`,
   ];
-  if (!secured) return [...limits, 'accept'];
-  const byMac = macsOf({ secured, mac, sources, ...port }).map((each) => ({ mac: each, ranges: sources.filter((source) => source.mac === each).map(({ cidr }) => cidr) }));
+  const whole = { secured, mac, sources, ...port };
+  if (!secured) return [...limits, ...ownMetadata(whole), 'accept'];
+  const byMac = macsOf(whole).map((each) => ({ mac: each, ranges: sources.filter((source) => source.mac === each).map(({ cidr }) => cidr) }));
   const of = (ranges: Cidr[], version: 4 | 6) => outermost(ranges.filter((range) => range.version === version));
   const setOf = (ranges: Cidr[]) => `{ ${ranges.map(rangeText).join(', ')} }`;
   return [
@@ -33,6 +34,15 @@ export function fromGuest({ secured, mac, sources, ...port }: Port): string[] {
     `ether saddr ${mac} ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept`,
     `ether saddr ${mac} ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld-listener-report, mld2-listener-report } accept`,
     'drop',
+  ];
+}
+
+/** A guest without port security may use any address, but the metadata service knows guests by theirs. */
+function ownMetadata(port: Port): string[] {
+  const [ipv4, ipv6] = [ownAddresses(port).filter((address) => !address.includes(':')), ownAddresses(port).filter((address) => address.includes(':'))];
+  return [
+    `ip daddr ${METADATA_IPV4} ${ipv4.length > 0 ? `ip saddr != { ${ipv4.join(', ')} } ` : ''}drop`,
+    `ip6 daddr ${METADATA_IPV6} ip6 saddr != { ${ipv6.join(', ')} } tcp dport 80 drop`,
   ];
 }
 

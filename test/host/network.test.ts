@@ -79,6 +79,22 @@ test('a guest hears its metadata, by IPv4 and IPv6, and only its own', { skip },
     await rig.restart();
     assert.deepEqual([await nameOf(a), await nameOf(b)], ['renamed', 'second']);
   });
+  await t.test('a guest without port security reads no other\'s, whatever it says who it is', async () => {
+    await rig.network.refresh(a.uuid, { ...a.vif, port_security: false, security_rules: [] });
+    assert.equal(await nameOf(a), 'renamed');
+    await a.run('ip', 'addr', 'add', '10.9.0.6/32', 'dev', 'eth0');
+    await a.run('busybox', 'arping', '-c', '2', '-U', '-I', 'eth0', '10.9.0.6');
+    assert.equal(await get(a, '/', '--interface', '10.9.0.6', '-m', '1').then(() => true, () => false), false);
+    assert.equal(await nameOf(b), 'second');
+    await a.run('ip', 'link', 'set', 'eth0', 'address', b.vif.mac_address);
+    await a.run('ping', '-c1', '-W1', '10.9.0.77').catch(() => {});
+    assert.equal(await get(a, '/', '--interface', '10.9.0.6', '-m', '1').then(() => true, () => false), false);
+    assert.equal(await nameOf(b), 'second');
+    await a.run('ip', 'link', 'set', 'eth0', 'address', a.vif.mac_address);
+    await a.run('ip', 'addr', 'delete', '10.9.0.6/32', 'dev', 'eth0');
+    await a.run('ip', 'route', 'replace', '169.254.169.254/32', 'dev', 'eth0');
+    await rig.network.refresh(a.uuid, a.vif);
+  });
   await t.test('a guest that opens all the connections that it can keeps nobody else from theirs', async () => {
     await a.run('busybox', 'sh', '-c', 'for i in $(seq 300); do (sleep 5 | busybox nc 169.254.169.254 80 > /dev/null 2>&1 &) ; done; sleep 1');
     assert.equal(await nameOf(b), 'second');
