@@ -88,6 +88,19 @@ test('a volume that a server has is not copied, however much it is wished', asyn
   assert.equal((await usage()).snapshots.in_use, 0);
 });
 
+test('a volume goes with its snapshots where that is asked for, and not while one of them is being made', async () => {
+  const id = await volume();
+  const [one, two] = [await snapshot(id), await snapshot(id)];
+  await told('volume_created', one.id);
+  assert.match((await ask('DELETE', `/volumes/${id}?cascade=True`)).body.badRequest.message, /its snapshots must be available/);
+  await told('volume_created', two.id);
+  await rig.take('nova-compute');
+  assert.equal((await ask('DELETE', `/volumes/${id}?cascade=True`)).status, 202);
+  assert.deepEqual((await asked()).map(({ method, args }) => [method, (args as { volume_id: string }).volume_id]).sort(), [one.id, two.id, id].map((each) => ['delete_volume', each]).sort());
+  for (const each of [id, one.id, two.id]) await told('volume_deleted', each);
+  for (const path of [`/volumes/${id}`, `/snapshots/${one.id}`, `/snapshots/${two.id}`]) assert.equal((await ask('GET', path)).status, 404);
+});
+
 test('what a host could not do is an error that the owner can delete', async () => {
   const { id } = await snapshot(await volume());
   await told('volume_created', id, { error: 'The host\'s disk is full.' });

@@ -59,7 +59,7 @@ const actions: Record<string, Action> = {
   'os-force_delete': action(FORCE, Nothing, async (request) => {
     const volume = await ownVolume(request, FORCE);
     for (const attachment of Object.values(volume.attachments)) await release({ attachment, volume });
-    await deleteVolume(volume, request.context, true);
+    await deleteVolume(volume, request.context, { force: true });
     return { status: 202 };
   }),
 };

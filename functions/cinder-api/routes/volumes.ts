@@ -3,6 +3,7 @@ import { exists } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { page, nextLink } from '../list/page.ts';
 import { isTrue, listedVolumes } from '../list/volumes.ts';
+import { deleteSnapshotsOf } from '../snapshot/delete.ts';
 import { allTypes } from '../type/store.ts';
 import { ownVolume } from '../volume/access.ts';
 import { createVolume, trimmed } from '../volume/create.ts';
@@ -61,7 +62,9 @@ export async function changed(volume: Volume, set: Record<string, unknown>, remo
 async function remove(request: Request) {
   const force = request.version.minor >= 23 && isTrue(request.query.get('force'));
   const volume = await ownVolume(request, force ? 'volume:force_delete' : 'volume:delete');
-  await deleteVolume(volume, request.context, force);
+  const cascade = isTrue(request.query.get('cascade'));
+  if (cascade) await deleteSnapshotsOf(volume, request.context);
+  await deleteVolume(volume, request.context, { force, cascade });
   return { status: 202 };
 }
 

@@ -7,9 +7,12 @@ import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
 import { releaseKey, releaseQuota, settle } from '../quota/count.ts';
 import { ASK_AGAIN_MS } from '../volume/agent.ts';
-import { due, volumeKey } from '../volume/record.ts';
+import { due, volumeKey, type Volume } from '../volume/record.ts';
 import { cinder, now } from '../volume/store.ts';
 import { snapshotKey, type Snapshot } from './record.ts';
+import { getSnapshots } from './store.ts';
+
+const deletable: string[] = ['available', 'error', 'error_deleting'];
 
 /** Takes the snapshot to `deleting` and asks its host to delete the file. Throws 400 where its status forbids it. */
 export async function deleteSnapshot({ id }: Snapshot, context: RequestContext): Promise<void> {
@@ -18,13 +21,21 @@ export async function deleteSnapshot({ id }: Snapshot, context: RequestContext):
     deleting = await cinder.update<Snapshot>(
       snapshotKey(id),
       { set: { status: 'deleting', updated_at: now(), asked: 1, ...due('snapshots', id, ASK_AGAIN_MS) } },
-      { status: oneOf('available', 'error', 'error_deleting') },
+      { status: oneOf(...deletable) },
     );
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     throw badRequest('Invalid snapshot: Snapshot status must be available or error or error_deleting.');
   }
   await askToDeleteCopy(deleting, context).catch((error: unknown) => log.warn('the sweeper will ask to delete the snapshot', { snapshot_id: id, ...factsOf(error) }));
+}
+
+/** Before a volume goes with all its snapshots. Throws 400 where one of them can't go now, or the volume itself. */
+export async function deleteSnapshotsOf({ status, attachments, snapshots = new Set() }: Volume, context: RequestContext): Promise<void> {
+  const those = (await getSnapshots([...snapshots])).filter((snapshot) => snapshot.status !== 'deleting');
+  if (!deletable.includes(status) || Object.keys(attachments).length || those.some((snapshot) => !deletable.includes(snapshot.status)))
+    throw badRequest('Invalid volume: Volume status must be available or error or error_deleting, it must not be attached, and its snapshots must be available or error or error_deleting.');
+  for (const snapshot of those) await deleteSnapshot(snapshot, context);
 }
 
 /** `volume_deleted` answers; a file that is not there is deleted. */

@@ -13,10 +13,10 @@ const deletable: VolumeStatus[] = ['available', 'error', 'error_deleting'];
 const forcible: VolumeStatus[] = ['creating', 'deleting', 'maintenance', 'reserved', 'attaching', 'detaching'];
 
 /**
- * Takes the volume to `deleting` and asks its host to delete the file. Throws 400 where its status or an attachment forbids it.
+ * Takes the volume to `deleting` (with `cascade` also one whose snapshots are on their way out) and asks its host to delete the file. Throws 400 where its status or an attachment forbids it.
  * A service may undo what its launch began (the host makes a file and deletes it in the order asked), and may say so again.
  */
-export async function deleteVolume(volume: Volume, context: RequestContext, force = false): Promise<void> {
+export async function deleteVolume(volume: Volume, context: RequestContext, { force = false, cascade = false } = {}): Promise<void> {
   if (volume.status === 'deleting' && isService(context)) return;
   const statuses: VolumeStatus[] = [...deletable, ...(force ? forcible : isService(context) ? (['creating'] as const) : [])];
   let deleting: Volume;
@@ -24,7 +24,7 @@ export async function deleteVolume(volume: Volume, context: RequestContext, forc
     deleting = await cinder.update<Volume>(
       volumeKey(volume.id),
       { set: { status: 'deleting', updated_at: now(), asked: 1, ...due('volumes', volume.id, ASK_AGAIN_MS) } },
-      { status: oneOf(...statuses), attachments: {}, snapshots: absent() },
+      { status: oneOf(...statuses), attachments: {}, ...(!cascade && { snapshots: absent() }) },
     );
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
