@@ -29,7 +29,7 @@ const programs: Program[] = [
   { names: ['ip'], debian: 'iproute2', redhat: 'iproute' },
   { names: ['bridge'], debian: 'iproute2', redhat: 'iproute' },
   { names: ['sysctl'], debian: 'procps', redhat: 'procps-ng' },
-  { names: ['nsenter'], debian: 'util-linux', redhat: 'util-linux-core' },
+  ...['nsenter', 'setpriv', 'prlimit'].map((name) => ({ names: [name], debian: 'util-linux', redhat: 'util-linux' })),
 ];
 
 /** The rights of root that the agent uses, with their bits in /proc; the systemd unit gives these and no others. */

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
@@ -8,24 +7,12 @@ import { test } from 'node:test';
 import type { TestContext } from 'node:test';
 import { freePort } from '../../local/engines/ports.ts';
 import { eventually, temporaryFolder } from '../local/tiny-cloud.ts';
+import { ended, npmStart, startCommand } from '../support/start.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const command = (args: string[]) => ['bin/pinned-node.js', 'local/start.ts', ...args];
-
-/** Starts as npm start does, and waits for the line that says ready. */
-async function start(t: TestContext, args: string[]) {
-  const child = spawn(process.execPath, command(['--driver', 'fake', ...args]), { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-  t.after(() => child.kill('SIGKILL'));
-  let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (piece) => { text += piece; });
-  const endpoint = await eventually(() => {
-    if (child.exitCode !== null) throw new Error(`it ended: ${text}`);
-    return /ready at (http:\S+)/.exec(text)?.[1];
-  }, 60);
-  return { child, endpoint, output: () => text };
-}
-
-const ended = (child: ChildProcess) => new Promise<number | null>((done) => (child.exitCode === null && child.signalCode === null ? child.once('exit', (code) => done(code)) : done(child.exitCode)));
+const command = startCommand;
+/** Hosts of the fake driver, whatever this machine could do. */
+const start = (t: TestContext, args: string[]) => npmStart(t, ['--driver', 'fake', ...args]);
 
 /** Processes that have the folder in their command line. */
 const processesOf = (folder: string) => readdirSync('/proc').filter((pid) => /^\d+$/.test(pid)).filter((pid) => {
