@@ -54,9 +54,9 @@ export function driverRig() {
 
   const rig = {
     folder, told, servers, virsh,
-    start(kill?: ReturnType<typeof killer>) {
+    start(kill?: ReturnType<typeof killer>, more: Joints = {}) {
       for (const each of opened.splice(0)) each.close();
-      const joints: Joints = {};
+      const joints: Joints = { ...more };
       if (kill) {
         joints.virsh = kill.virsh(openVirsh());
         joints.disks = kill.calls('disks', openDisks({ folder: storageFolder(folder), images, qemu: () => qemuUser() }), ['prepare', 'configDrive', 'remove']);

@@ -19,8 +19,6 @@ export function openBoot(host: LibvirtHost, domains: Domains) {
   /** libvirt's definition as the record is now, with all the files that it names. */
   async function define(guest: Guest, signal: AbortSignal): Promise<Guest> {
     const { uuid, args } = guest;
-    const there = await domains.xml(uuid);
-    if (there !== undefined && ownerIn(there) !== owner) throw new ActionFailed('Another agent has a guest of this id on this machine.', { retryable: true });
     const guestDisks = await disks.prepare(args, signal);
     let known = guest;
     if (args.config_drive && known.config_drive === undefined) {
@@ -39,6 +37,8 @@ export function openBoot(host: LibvirtHost, domains: Domains) {
   async function boot(guest: Guest, { signal }: Pick<Job, 'signal'>, { restore = false } = {}): Promise<Guest> {
     const { uuid, args: { vifs } } = guest;
     let known = guest;
+    const there = await domains.xml(uuid);
+    if (there !== undefined && ownerIn(there) !== owner) throw new ActionFailed('Another agent has a guest of this id on this machine.', { retryable: true });
     if (!(await isActive(uuid))) {
       for (const vif of vifs) await network.prepare(uuid, vif);
       if (!restore) {

@@ -52,7 +52,14 @@ export function openDomains(driverFolder: string, virsh: Virsh) {
       }
     },
     /** libvirt's number of the run under way, another one for each; '-' where it does not run. */
-    run: async (uuid: string): Promise<string> => (await virsh(['domid', domainName(uuid)])).trim(),
+    async run(uuid: string): Promise<string> {
+      try {
+        return (await virsh(['domid', domainName(uuid)])).trim();
+      } catch (error) {
+        if (error instanceof NoDomain) return '-';
+        throw error;
+      }
+    },
     define: (xml: string) => withFile(xml, (file) => virsh(['define', file])),
     startPaused: (uuid: string, signal: AbortSignal) => told(['start', '--paused', domainName(uuid)], /already (active|running)/i, { timeoutMs: START_MS, signal }),
     pause: (uuid: string) => told(['suspend', domainName(uuid)], /already paused|domain is not running/i),

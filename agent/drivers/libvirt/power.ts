@@ -23,10 +23,9 @@ export function powerActions({ guests }: LibvirtHost, domains: Domains, { boot, 
   /** Which run of the guest is to end stands in the record before it ends: the same command, come again, does not end the next one. */
   async function reboot(guest: Guest, type: 'SOFT' | 'HARD', job: Job): Promise<void> {
     const { uuid } = guest;
-    const runNow = () => domains.run(uuid).catch(() => '-');
     if (type === 'SOFT' && guest.reboot?.id !== job.id && (await now(guest)) !== RUNNING) refuse({ ...guest, power_state: await now(guest) });
-    const known = guest.reboot?.id === job.id ? guest : await guests.put({ ...guest, reboot: { id: job.id, run: await runNow() } });
-    if ((await runNow()) === known.reboot!.run) {
+    const known = guest.reboot?.id === job.id ? guest : await guests.put({ ...guest, reboot: { id: job.id, run: await domains.run(uuid) } });
+    if ((await domains.run(uuid)) === known.reboot!.run) {
       if (type === 'SOFT') await shutDown(uuid, SOFT_MS, job.signal);
       else await end(known);
     }
