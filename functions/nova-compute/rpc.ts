@@ -7,6 +7,7 @@ import { volumeReady } from './build/volume-ready.ts';
 import { exhausted } from './exhausted.ts';
 import { refreshMetadata } from './metadata.ts';
 import { refreshInterfaces } from './network/refresh.ts';
+import { reapGuest } from './terminate/reap.ts';
 import { terminateInstance } from './terminate/terminate.ts';
 import { createVolume, deleteVolume } from './volumes.ts';
 
@@ -20,6 +21,7 @@ export const handler = serve(
     refresh_interfaces: refreshInterfaces,
     refresh_metadata: refreshMetadata,
     terminate_instance: terminateInstance,
+    reap_guest: reapGuest,
     create_volume: createVolume,
     delete_volume: deleteVolume,
     volume_ready: volumeReady,

@@ -12,7 +12,7 @@ export const novaConductor: FunctionDeclaration[] = [
     queue: 'nova-conductor',
     uses: [table, { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
   },
-  { name: 'nova-conductor-heartbeats', entry: 'functions/nova-conductor/heartbeats.ts', queue: 'host-heartbeats', uses: [table, { send: 'cinder-volume' }] },
+  { name: 'nova-conductor-heartbeats', entry: 'functions/nova-conductor/heartbeats.ts', queue: 'host-heartbeats', uses: [table, { send: 'cinder-volume' }, { send: 'nova-compute' }, { publishEvents: true }] },
   {
     name: 'nova-conductor-sweep',
     entry: 'functions/nova-conductor/sweep.ts',

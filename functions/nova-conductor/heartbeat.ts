@@ -5,6 +5,7 @@ import { now } from '../../shared/objects/instance.ts';
 import { serviceContext } from '../../shared/identity/service-context.ts';
 import { cast } from '../../shared/rpc/send.ts';
 import { cinderVolume } from '../../shared/rpc/topics/cinder-volume.ts';
+import { compareGuests, guestsState } from './guests.ts';
 import { exists, lessThan } from '../../shared/store/condition.ts';
 import { ConditionFailed } from '../../shared/store/errors.ts';
 import { table } from '../../shared/store/table.ts';
@@ -30,8 +31,9 @@ export async function beat(node: ComputeNode, heartbeat: Heartbeat): Promise<voi
   const pool = isDeepStrictEqual(node.volume_pool, heartbeat.volume_pool) ? undefined : heartbeat.volume_pool;
   // cinder hears of a pool before the record says that it did
   if (pool) await cast(cinderVolume.methods.update_service_capabilities, { host: node.host, ...pool, reported_at: last_seen_up }, { context: serviceContext(`host:${node.host}`) });
+  const guests = guestsState(node, heartbeat);
   const set = {
-    last_seen_up,
+    last_seen_up, ...guests.set,
     ...Object.fromEntries(changed.map((name) => [name, heartbeat[name]])),
     ...(pool && { volume_pool: pool }),
     ...(changed.length > 0 && { updated_at: now() }),
@@ -41,5 +43,7 @@ export async function beat(node: ComputeNode, heartbeat: Heartbeat): Promise<voi
     await nova.update(computeNodeKey(node.host), { set }, [{ pk: exists(), last_seen_up: null }, { pk: exists(), last_seen_up: lessThan(last_seen_up) }]);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
+    return;
   }
+  if (guests.check) await compareGuests(node.host, heartbeat);
 }

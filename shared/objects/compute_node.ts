@@ -20,6 +20,9 @@ export interface ComputeNode extends Key {
   running_vms: number;
   /** Builds that failed here since the last one that succeeded. */
   failed_builds?: number;
+  /** Since when the host has had more or fewer guests than instances are claimed there, and when they were last compared one by one; ISO 8601. */
+  guests_odd_since?: string | null;
+  guests_checked_at?: string;
   /** When the last launches were claimed here, ISO 8601: as many as may still be under way, by who claimed last. */
   launches?: string[];
   disabled: boolean;

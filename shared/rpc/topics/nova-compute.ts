@@ -32,6 +32,8 @@ export const novaCompute = topic(
         interfaces: Type.Array(Type.Unknown()), block_devices: Type.Array(Type.Unknown()),
       }),
     },
+    /** A host has a guest that belongs to no instance there: it is taken away. */
+    reap_guest: { args: Type.Object({ host: Type.String(), instance_uuid: Type.String() }) },
     /** cinder-volume's reach into a host's pool. */
     create_volume: {
       args: Type.Object({
