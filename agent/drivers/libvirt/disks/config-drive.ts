@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path';
 import { CommandFailed } from '../../../run.ts';
 import { ActionFailed } from '../../driver.ts';
 import type { Storage } from './storage.ts';
-import { Missing, tool, writing } from './tools.ts';
+import { complaint, Missing, tool, writing } from './tools.ts';
 
 /** Any of these makes an ISO 9660 image; the first that is there. */
 const makers = [['genisoimage'], ['mkisofs'], ['xorriso', '-as', 'mkisofs']] as const;
@@ -26,7 +26,7 @@ export async function writeConfigDrive(storage: Storage, files: Map<string, Buff
       await storage.place(draft, file, 'own');
     });
   } catch (error) {
-    if (error instanceof CommandFailed) throw new ActionFailed(`The config drive could not be made: ${error.message}`, { retryable: true, cause: error });
+    if (error instanceof CommandFailed) throw new ActionFailed(`The config drive could not be made: ${complaint(error)}.`, { retryable: true, cause: error });
     throw error;
   } finally {
     await storage.discard(content, draft);

@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Disk } from '../../../../shared/agent/command.ts';
 import { log } from '../../../../shared/telemetry/log.ts';
+import { CommandFailed } from '../../../run.ts';
 import { ActionFailed, type Args } from '../../driver.ts';
 import type { GuestDisk } from './disks.ts';
 import type { ImageCache } from './images.ts';
 import { GIB, type Storage } from './storage.ts';
-import { Missing, tool, writing } from './tools.ts';
+import { complaint, Missing, tool, writing } from './tools.ts';
 
 const MIB = 1024 ** 2;
 const SECTOR = 512;
@@ -38,9 +39,9 @@ export function guestDisks(storage: Storage, images: ImageCache) {
       const draft = storage.draft('.qcow2');
       await draw('a root disk', draft, async () => {
         await tool('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'raw', '-b', backing, draft, String(bytes)], { signal });
+        signal.throwIfAborted();
+        await storage.place(draft, overlay, 'own');
       });
-      signal.throwIfAborted();
-      await storage.place(draft, overlay, 'own');
     }
     return { ...common(making), path: overlay, format: 'qcow2', backing: { path: backing, format: 'raw' }, type: cdrom ? 'cdrom' : 'disk', readonly: cdrom };
   }
@@ -57,9 +58,9 @@ export function guestDisks(storage: Storage, images: ImageCache) {
         await storage.blank(draft, bytes);
         const number = args.disks.slice(0, index).filter(({ source }) => source.type === 'blank' && source.guest_format !== 'swap').length;
         await format(draft, source.guest_format ?? defaultFormat(args), `ephemeral${number}`, source.guest_format !== undefined, signal);
+        signal.throwIfAborted();
+        await storage.place(draft, file, 'own');
       });
-      signal.throwIfAborted();
-      await storage.place(draft, file, 'own');
     }
     return { ...common(making), path: file, format: 'raw', type: 'disk', readonly: false };
   }
@@ -70,7 +71,7 @@ export function guestDisks(storage: Storage, images: ImageCache) {
       await storage.discard(draft);
       throw error;
     })).catch((error: unknown) => {
-      if (error instanceof Error && error.name === 'CommandFailed') throw new ActionFailed(`The host could not make ${what}: ${error.message}`, { retryable: true, cause: error });
+      if (error instanceof CommandFailed) throw new ActionFailed(`The host could not make ${what}: ${complaint(error)}.`, { retryable: true, cause: error });
       throw error;
     });
 

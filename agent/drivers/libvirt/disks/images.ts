@@ -8,11 +8,13 @@ import { unless } from '../../../unless.ts';
 import { ActionFailed, type ImageReference, type Images } from '../../driver.ts';
 import { checkContent, Unacceptable } from './content.ts';
 import type { Storage } from './storage.ts';
-import { conversion, inspection, NoRoom, writing } from './tools.ts';
+import { complaint, conversion, inspection, NoRoom, writing } from './tools.ts';
 
 /** Nova's remove_unused_original_minimum_age_seconds. */
 const UNUSED_MS = 24 * 3600_000;
 const SWEEP_MS = 3600_000;
+/** A draft that nothing was written to for so long is nobody's: a program that was ended may have written on for a moment. */
+const FORGOTTEN_MS = 24 * 3600_000;
 
 /** qemu-img check's exit code: room is wasted, nothing is wrong. */
 const ONLY_LEAKS = 3;
@@ -43,7 +45,7 @@ export function imageCache(storage: Storage, images: Images, { unusedMs = UNUSED
   const { folders } = storage;
   const making = new Map<string, { limits: number[]; done: Promise<void> }>();
   const ending = new AbortController();
-  const sweeper = setInterval(() => void sweep(unusedMs).catch((error: unknown) => log.error('unused images could not be removed', factsOf(error))), SWEEP_MS).unref();
+  const sweeper = setInterval(() => void Promise.all([sweep(unusedMs), storage.discardOld(FORGOTTEN_MS)]).catch((error: unknown) => log.error('unused images could not be removed', factsOf(error))), SWEEP_MS).unref();
 
   /** The same id with another checksum would be another image. */
   const fileOf = ({ id, checksum, size, location, disk_format }: ImageSource) =>
@@ -168,8 +170,5 @@ export function imageCache(storage: Storage, images: Images, { unusedMs = UNUSED
     },
   };
 }
-
-/** Without the names of the host's files. */
-const complaint = (error: CommandFailed) => error.message.replaceAll(/'?\/[^\s']*'?:?\s*/g, '').replace(/^qemu-img: |^setpriv: (qemu-img: )?/, '').trim();
 
 export type ImageCache = ReturnType<typeof imageCache>;

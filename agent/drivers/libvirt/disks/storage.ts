@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmodSync, chownSync, mkdirSync, readdirSync, rmSync, statSync, statfsSync } from 'node:fs';
-import { chmod, chown, open, rename, rm, rmdir } from 'node:fs/promises';
+import { chmod, chown, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ActionFailed } from '../../driver.ts';
 import { syncFolder } from '../../../files.ts';
@@ -89,6 +89,15 @@ export function openStorage(root: string, qemu: () => Promise<QemuUser | undefin
 
     async discard(...drafts: string[]): Promise<void> {
       for (const draft of drafts) await rm(draft, { recursive: true, force: true });
+    },
+
+    /** Drafts that nothing was written to for so long. */
+    async discardOld(ms: number): Promise<void> {
+      for (const name of await readdir(folders.drafts)) {
+        const draft = join(folders.drafts, name);
+        const { mtimeMs } = await stat(draft).catch(() => ({ mtimeMs: Infinity }));
+        if (Date.now() - mtimeMs > ms) await rm(draft, { recursive: true, force: true });
+      }
     },
 
     /** The folder goes, and the one that all hosts' are in with the last of them. */

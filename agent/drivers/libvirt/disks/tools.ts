@@ -49,6 +49,9 @@ function confined(user: QemuUser | undefined, { memory, cpuSeconds, timeoutMs }:
 export const inspection = (user: QemuUser | undefined, args: string[], signal?: AbortSignal) => confined(user, INSPECTION, args, signal);
 export const conversion = (user: QemuUser | undefined, args: string[], signal?: AbortSignal) => confined(user, COPY, args, signal);
 
+/** What a program complained of, for users: without its name and those of the host's files. */
+export const complaint = (error: CommandFailed): string => error.message.replaceAll(/'?\/[^\s']*'?:?\s*/g, '').replace(/^\w+: (qemu-img: )?/, '').trim();
+
 /** Runs a program of the host, no longer than the agent itself. Throws Missing where there is none. */
 export async function tool(program: string, args: string[], options: { signal?: AbortSignal; timeoutMs?: number } = {}, rights: string[] = []): Promise<string> {
   try {

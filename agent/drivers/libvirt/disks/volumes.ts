@@ -7,7 +7,7 @@ import { ActionFailed, type Args, type Job } from '../../driver.ts';
 import type { GuestVolume } from './disks.ts';
 import type { ImageCache } from './images.ts';
 import { GIB, type Storage } from './storage.ts';
-import { conversion, NoRoom, tool, writing } from './tools.ts';
+import { complaint, conversion, NoRoom, tool, writing } from './tools.ts';
 
 const COPY_MS = 1800_000;
 
@@ -76,7 +76,7 @@ export function volumePool(storage: Storage, images: ImageCache) {
       } catch (error) {
         if (!(error instanceof CommandFailed)) throw error;
         if (/Failed to get .*lock/.test(error.stderr)) throw new ActionFailed(`Source volume ${source} is in use by a running server: stop it, or detach the volume, to copy it.`, { cause: error });
-        throw new ActionFailed(`Volume ${volume} could not be made: ${error.message}`, { retryable: true, cause: error });
+        throw new ActionFailed(`Volume ${volume} could not be made: ${complaint(error)}.`, { retryable: true, cause: error });
       } finally {
         await storage.discard(draft);
       }
