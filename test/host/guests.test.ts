@@ -137,17 +137,26 @@ describe('guests on libvirt', { skip: await noGuests() }, () => {
     const web = `http://${first.guest.address}/cgi-bin/report`;
     const open = (seconds: number) => visitor.fetch(web, { seconds }).then(() => true, () => false);
     assert.equal(await open(2), false, 'no rule, no way in');
-    const rule = await demo.post(`${NETWORK}/security-group-rules`, { security_group_rule: { security_group_id: group, direction: 'ingress', protocol: 'tcp', port_range_min: 80, port_range_max: 80 } });
-    assert.equal(rule.status, 201);
-    const opened = Date.now();
-    await eventually(async () => assert.ok(await open(1)), 15);
-    const toOpen = Date.now() - opened;
-    assert.equal((await demo.delete(`${NETWORK}/security-group-rules/${rule.body.security_group_rule.id}`)).status, 204);
-    const closed = Date.now();
-    await eventually(async () => assert.equal(await open(0.5), false), 15);
-    const toClose = Date.now() - closed;
-    t.diagnostic(`opened ${toOpen} ms and closed ${toClose} ms (at most) after the rule's change`);
-    assert.ok(toOpen < 2500 && toClose < 2500, `${toOpen} ms, ${toClose} ms`); // half a second of it is the look itself
+    const timed = async (change: () => Promise<void>, wanted: boolean) => {
+      await change();
+      const began = Date.now();
+      await eventually(async () => assert.equal(await open(0.5), wanted), 30);
+      return Date.now() - began;
+    };
+    let times: number[] = [];
+    for (const round of ['the first, with functions that just start,', 'the second']) {
+      let rule = '';
+      times = [
+        await timed(async () => {
+          const made = await demo.post(`${NETWORK}/security-group-rules`, { security_group_rule: { security_group_id: group, direction: 'ingress', protocol: 'tcp', port_range_min: 80, port_range_max: 80 } });
+          assert.equal(made.status, 201);
+          rule = made.body.security_group_rule.id;
+        }, true),
+        await timed(async () => assert.equal((await demo.delete(`${NETWORK}/security-group-rules/${rule}`)).status, 204), false),
+      ];
+      t.diagnostic(`${round} opened and closed ${times.join(' and ')} ms after the rule's change`);
+    }
+    assert.ok(times.every((ms) => ms < 2500), times.join()); // half a second of it is the look itself
     assert.ok(await visitor.pings(first.guest.address), 'what other rules allow goes on');
   });
 
