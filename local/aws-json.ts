@@ -10,7 +10,7 @@ export class ServiceError extends Error {
 }
 
 const agent = new Agent({ keepAlive: true });
-const protocols = { DynamoDB_20120810: '1.0', AmazonSQS: '1.0' };
+const protocols = { DynamoDB_20120810: '1.0', AmazonSQS: '1.0', secretsmanager: '1.1' };
 
 /** One call of an engine in AWS's JSON protocol. Our own process needs a handful of operations, and so no SDK. */
 export function awsJson<T = Record<string, any>>(endpoint: string, service: keyof typeof protocols, operation: string, body: object, signal?: AbortSignal): Promise<T> {

@@ -13,6 +13,7 @@
 import type { Server } from 'node:http';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { environment } from '../shared/deployment/declaration.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
 import { planDeployment } from './deployment.ts';
@@ -27,7 +28,7 @@ import { lock, socketFolder } from './lock.ts';
 import { startMappings } from './mappings.ts';
 import { provision } from './provision.ts';
 import { secretsManager } from './secrets-manager.ts';
-import { secretsOf, writeCredentials } from './secrets.ts';
+import { secretsOf, writeAwsrc, writeCredentials } from './secrets.ts';
 import { seed, seededServices } from './seed.ts';
 import { systemsManager } from './ssm.ts';
 import { synthesized } from './synthesis.ts';
@@ -66,6 +67,7 @@ export type Cloud = Awaited<ReturnType<typeof startCloud>>;
 
 const AWS_REGION = 'us-east-1';
 const REGION = 'RegionOne';
+const FIRST_HEARTBEAT_MS = 60_000;
 
 export async function startCloud(options: CloudOptions) {
   const dataDir = resolve(options.dataDir);
@@ -134,8 +136,15 @@ export async function startCloud(options: CloudOptions) {
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint, AWS_ENDPOINT_URL_SQS: sqs.endpoint, AWS_ENDPOINT_URL_S3: s3.endpoint,
       AWS_ENDPOINT_URL_SSM: otherAws, AWS_ENDPOINT_URL_EVENTBRIDGE: otherAws, AWS_ENDPOINT_URL_SECRETS_MANAGER: otherAws,
     };
+    writeAwsrc(dataDir, aws);
+    const heartbeat = Promise.withResolvers<void>();
+    const around: AroundInvoke = async (call, next) => {
+      const outcome = await (options.around ? options.around(call, next) : next(call.event));
+      if (call.function.endsWith('nova-conductor-heartbeats')) heartbeat.resolve();
+      return outcome;
+    };
     const functions = startFunctions(deployment.functions, {
-      aws, logFolder: logs, cacheFolder: join(templateFile, '../../compiled'), limit: options.limit, around: options.around,
+      aws, logFolder: logs, cacheFolder: join(templateFile, '../../compiled'), limit: options.limit, around,
     });
     started.push(functions.stop);
     const rules = options.schedules === false ? deployment.rules.filter(({ schedule }) => !schedule) : deployment.rules;
@@ -169,6 +178,7 @@ export async function startCloud(options: CloudOptions) {
     const problems: string[] = [];
     const tried = (what: Promise<void>) => what.catch((error: Error) => { problems.push(error.message); });
 
+    const driver = options.driver ?? 'fake';
     async function startHosts() {
       const consolePort = await freePort();
       const consoleUrl = `http://127.0.0.1:${consolePort}`;
@@ -184,9 +194,13 @@ export async function startCloud(options: CloudOptions) {
         consolesBucket: environmentOf('nova-api')[environment.bucket('consoles')]!,
         ringSocket,
         console: { address: '127.0.0.1', port: consolePort },
-        hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver: options.driver ?? 'fake', consoleUrl, ...(options.capacity && { capacity: options.capacity }) })),
+        hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver, consoleUrl, ...(options.capacity && { capacity: options.capacity }) })),
       }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'LIBVIRT_DEFAULT_URI']), ...aws } });
       started.push(agent.stop);
+      // A real host looks itself over before it first tells of itself; ready is who takes a launch.
+      if (driver === 'libvirt' && !(await Promise.race([heartbeat.promise.then(() => true), sleep(FIRST_HEARTBEAT_MS, false, { ref: false })]))) {
+        problems.push(`the host has not told of itself yet; see ${join(logs, 'agent.log')}`);
+      }
     }
     const marker = join(dataDir, 'seeded');
     // A first start's seeding will call them all, and its own first step keeps one processor busy.
@@ -208,7 +222,7 @@ export async function startCloud(options: CloudOptions) {
 }
 
 /** All that a data folder holds. */
-const ours = new Set(['clouds.yaml', 'dynamodb', 'hosts', 'logs', 'openrc-admin', 'openrc-demo', 'parameters.json', 's3', 'secrets-manager.json', 'secrets.json', 'seeded', 'sqs']);
+const ours = new Set(['awsrc', 'clouds.yaml', 'dynamodb', 'hosts', 'logs', 'openrc-admin', 'openrc-demo', 'parameters.json', 's3', 'secrets-manager.json', 'secrets.json', 'seeded', 'sqs']);
 
 /** A folder with anything else in it is not to be emptied: what is emptied is gone. */
 function refuseForeign(dataDir: string) {

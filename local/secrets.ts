@@ -35,3 +35,9 @@ export function writeCredentials(dataDir: string, endpoint: string, region: stri
   });
   return [clouds, ...openrcs];
 }
+
+/** Writes `awsrc`: sourced in a shell, it leads the AWS CLI and SDKs to this machine's engines. */
+export function writeAwsrc(dataDir: string, variables: Record<string, string>): void {
+  const text = Object.entries(variables).map(([key, value]) => `export ${key}='${value}'`).join('\n');
+  writeFileSync(join(dataDir, 'awsrc'), `unset AWS_PROFILE AWS_SESSION_TOKEN AWS_ENDPOINT_URL\n${text}\n`, { mode: 0o600 });
+}

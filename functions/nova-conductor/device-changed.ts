@@ -16,9 +16,9 @@ export async function deviceChanged(changed: Changed): Promise<void> {
   const instance = await write(changed);
   const { instance_uuid, host, request_id, event } = changed;
   const failed = event.result === 'Error';
-  await writeAction(instance_uuid, request_id, eventOf(event, host), { failed });
+  const action = await writeAction(instance_uuid, request_id, eventOf(event, host), { failed });
   const notification = event.finish && notificationOf(event.name, failed);
-  if (instance && notification) await notifyInstance(notification, instance, { request_id, volume_id: changed.volume?.volume_id, port_id: changed.port?.port_id });
+  if (instance && notification) await notifyInstance(notification, instance, { volume_id: changed.volume?.volume_id, port_id: changed.port?.port_id }, action);
 }
 
 async function write({ instance_uuid, project_id, host, volume, port }: Changed): Promise<Instance | undefined> {

@@ -37,9 +37,9 @@ export async function instanceDestroyed({ instance_uuid, project_id, request_id 
 
 async function afterwards(instance: Instance, requestId: string, { key, change }: ReturnType<typeof quotaRelease>): Promise<void> {
   await nova.update(key, change);
-  await writeAction(instance.uuid, requestId, { event: 'compute_terminate_instance', start_time: now(), finish_time: now(), result: 'Success', ...(instance.host && { host: instance.host }) });
+  const action = await writeAction(instance.uuid, requestId, { event: 'compute_terminate_instance', start_time: now(), finish_time: now(), result: 'Success', ...(instance.host && { host: instance.host }) });
   await forgetActions(instance.uuid);
-  await notifyInstance('delete.end', { ...instance, vm_state: 'deleted', task_state: null }, { request_id: requestId });
+  await notifyInstance('delete.end', { ...instance, vm_state: 'deleted', task_state: null }, {}, action ?? { request_id: requestId });
 }
 
 /** The actions of a deleted instance can be read for as long as its record. */

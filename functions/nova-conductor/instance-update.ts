@@ -26,7 +26,7 @@ export async function instanceUpdate(update: Update): Promise<void> {
   if (attempt !== undefined && change.vm_state === 'active') logLaunch(instance, action);
   if (attempt !== undefined && change.vm_state === 'active' && instance.clears_failed_builds) await clearFailedBuilds(instance);
   const notification = event?.finish && notificationOf(event.name, failed);
-  if (notification) await notifyInstance(notification, instance, { request_id, ...(failed && { reason: event.details }) });
+  if (notification) await notifyInstance(notification, instance, failed ? { reason: event.details } : {}, action);
 }
 
 /** The instance as it is now; or why the change was not made. */

@@ -69,7 +69,7 @@ export async function observed({ project_id, instance_uuid, host }: Pick<Claim, 
     throw error;
   }
   if (what !== 'noted') await onRecord(after, requestId, what);
-  if (what === 'stopped') await notifyInstance('power_off.end', after, { request_id: requestId });
+  if (what === 'stopped') await notifyInstance('power_off.end', after, {}, { request_id: requestId });
   if (what === 'stop') {
     const { sequence } = after;
     await cast(novaCompute.methods.instance_action, { instance_uuid, project_id, host, action: 'stop', args: {}, sequence, request_id: requestId }, { context: serviceContext('nova-conductor', { project_id, request_id: requestId }), steps: [] });

@@ -9,6 +9,8 @@ export interface InstanceAction extends Key {
   project_id: string;
   user_id: string;
   request_id: string;
+  /** What that request belonged to elsewhere, where it said so: an orchestrator's request, an event. */
+  global_request_id?: string;
   action: string; // create, stop, start, reboot, delete, attach_volume, …
   start_time: string; // ISO 8601 with milliseconds
   updated_at: string;

@@ -74,8 +74,6 @@ export interface Instance extends Key {
   task_state: TaskState | null;
   /** The request that began the task under way: only its own end ends it. */
   task_request_id?: string;
-  /** The last task's request, and what that belonged to, where it said so; stays after its end. */
-  task_asked?: { request_id: string; global_request_id: string };
   power_state: PowerState;
   host: string | null;
   node: string | null;

@@ -67,13 +67,12 @@ const notifications: Record<string, InstanceTask> = {
   attach_volume: 'volume.attach', detach_volume: 'volume.detach', attach_interface: 'interface.attach', detach_interface: 'interface.detach',
 };
 
-async function begun(server: Instance, { action }: Task, { requestId }: Pick<Request, 'requestId'>): Promise<void> {
+async function begun(server: Instance, { action }: Task, { requestId: request_id, context: { global_request_id } }: Pick<Request, 'requestId' | 'context'>): Promise<void> {
   const name = notifications[action];
-  if (name) await notifyInstance(`${name}.start`, server, { request_id: requestId });
+  if (name) await notifyInstance(`${name}.start`, server, {}, { request_id, ...(global_request_id && { global_request_id }) });
 }
 
 async function write(found: Instance, task: Task, request: Pick<Request, 'context' | 'requestId' | 'receivedAt'>): Promise<{ before: Instance; after: Instance }> {
-  const { context, requestId } = request;
   for (let before: Instance | undefined = found, attempt = 1; attempt <= 8; attempt++) {
     if (!before || before.vm_state === 'deleted') throw serverNotFound(found.uuid);
     checkLock(before, request);
@@ -81,7 +80,6 @@ async function write(found: Instance, task: Task, request: Pick<Request, 'contex
     const change = task.change?.(before) ?? {};
     const set = {
       ...(task.taskState && { task_state: task.taskState, task_request_id: request.requestId, ...dueInstance(before.uuid, new Date(Date.now() + TASK_SECONDS * 1000)) }),
-      ...(context.global_request_id && { task_asked: { request_id: requestId, global_request_id: context.global_request_id } }),
       ...change.set, sequence: before.sequence + 1, updated_at: now(),
     };
     try {
@@ -105,6 +103,7 @@ async function write(found: Instance, task: Task, request: Pick<Request, 'contex
 export const newAction = (server: Instance, action: string, { context, requestId, receivedAt }: Pick<Request, 'context' | 'requestId' | 'receivedAt'>): InstanceAction => ({
   ...actionKey(server.uuid, requestId),
   instance_uuid: server.uuid, project_id: server.project_id, user_id: context.user_id, request_id: requestId, action,
+  ...(context.global_request_id && { global_request_id: context.global_request_id }),
   start_time: receivedAt.toISOString(), updated_at: new Date().toISOString(), message: null, events: {}, steps: {},
 });
 

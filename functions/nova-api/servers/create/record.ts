@@ -86,6 +86,7 @@ export const createAction = (instance: Instance, startedAt: string, steps: Step[
   project_id: instance.project_id,
   user_id: instance.user_id,
   request_id: instance.create_request_id,
+  ...(instance.create_global_request_id && { global_request_id: instance.create_global_request_id }),
   action: 'create',
   start_time: startedAt,
   updated_at: startedAt,
