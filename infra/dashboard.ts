@@ -3,11 +3,10 @@ import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import { type Alarm, AlarmStatusWidget, Dashboard, GraphWidget, type IMetric, LogQueryVisualizationType, LogQueryWidget, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import { stepNames } from '../shared/telemetry/flow.ts';
 
 const period = Duration.minutes(5);
-/** The last step of each actor: where a launch that has become slow lost its time. */
-const shownSteps = [7, 10, 13, 18, 21, 24, 27, 28];
+/** Steps of a launch, by number, at whose end somebody else takes over: where one that has become slow lost its time. */
+const shownSteps = { 7: 'recorded', 10: 'claimed', 13: 'at nova-compute', 18: 'has the instance', 21: 'has the image', 24: 'has the network', 27: 'has the storage', 28: 'at the host' };
 
 interface Shown { api: RestApi; queues: Record<string, Queue>; functions: Function[]; alarms: Alarm[] }
 
@@ -31,7 +30,7 @@ export function dashboard(stack: Stack, { api, queues, functions, alarms }: Show
         query('From the request to ACTIVE, in milliseconds', LogQueryVisualizationType.LINE, "filter message = 'launched'", 'stats pct(ms, 50) as p50, pct(ms, 90) as p90, pct(ms, 99) as p99 by bin(5m)'),
       ],
       [
-        query('Milliseconds until a step is done, p50', LogQueryVisualizationType.TABLE, "filter message = 'launched'", `stats count(*) as launches, ${shownSteps.map((step) => `pct(after.s${String(step).padStart(2, '0')}, 50) as \`${step} ${stepNames[step]}\``).join(', ')} by bin(1h)`),
+        query('Milliseconds until a step is done, p50', LogQueryVisualizationType.TABLE, "filter message = 'launched'", `stats count(*) as launches, ${Object.entries(shownSteps).map(([step, name]) => `pct(after.s${step.padStart(2, '0')}, 50) as \`${step} ${name}\``).join(', ')} by bin(1h)`),
         query('Launches that failed, by reason', LogQueryVisualizationType.TABLE, "filter message = 'notification' and event = 'create.error'", 'stats count_distinct(instance) as launches by reason', 'sort launches desc', 'limit 20'),
       ],
       [
