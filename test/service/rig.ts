@@ -133,7 +133,6 @@ async function serveOthers(request: IncomingMessage, response: ServerResponse, s
   for await (const piece of request) pieces.push(piece as Buffer);
   const text = Buffer.concat(pieces).toString();
   const answer = (status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body));
-  if (String(request.headers['x-amz-target']).endsWith('PutEvents')) return answer(200, { FailedEntryCount: 0, Entries: [] });
   if (String(request.headers['x-amz-target']).endsWith('GetParameter')) return answer(200, { Parameter: { Value: token('service', 'service,admin', 'service-user') } });
   if (request.url!.startsWith('/identity/v3/auth/tokens')) return answer(...validated(String(request.headers['x-subject-token'])));
   const call = { method: request.method!, path: request.url!, body: text ? JSON.parse(text) : undefined, headers: request.headers };
@@ -141,6 +140,7 @@ async function serveOthers(request: IncomingMessage, response: ServerResponse, s
     const reply = standIn(call);
     if (reply) return answer(reply.status, reply.body);
   }
+  if (String(request.headers['x-amz-target']).endsWith('PutEvents')) return answer(200, { FailedEntryCount: 0, Entries: [] });
   return answer(404, { error: { code: 404, message: `no stand-in for ${request.url}`, title: 'Not Found' } });
 }
 
