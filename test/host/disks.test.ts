@@ -85,6 +85,16 @@ describe('disks of a host with qemu-img', { skip }, () => {
     assert.deepEqual(rig.left(), []);
   });
 
+  test('volumes that are made together do not all get the room that one of them has', async () => {
+    const size_gb = Math.floor(disks.space().free_gb * 0.6);
+    const ids = [randomUUID(), randomUUID(), randomUUID()];
+    const results = await Promise.allSettled(ids.map((volume_id) => disks.createVolume({ volume_id, size_gb }, job)));
+    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1);
+    assert.ok(disks.space().free_gb < size_gb);
+    for (const id of ids) await disks.deleteVolume(id);
+    assert.deepEqual(rig.left(), []);
+  });
+
   test('a volume that a running guest writes to is not copied: the copy would be of no moment', async () => {
     const source = await volume();
     const { path } = disks.volume(source)!;

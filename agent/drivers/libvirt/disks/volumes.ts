@@ -20,18 +20,20 @@ export function volumePool(storage: Storage, images: ImageCache) {
   const fileOf = (volume: string) => join(folders.volumes, `${volume}.raw`);
   const sizeGb = (volume: string) => statSync(fileOf(volume)).size / GIB;
 
+  /** Of the volumes that are being made. */
+  let making = 0;
+
   /** Bytes that volumes may yet take. */
   function promised(): number {
-    return readdirSync(folders.volumes).reduce((sum, name) => {
+    return making + readdirSync(folders.volumes).reduce((sum, name) => {
       const { size, blocks } = statSync(join(folders.volumes, name));
       return sum + Math.max(0, size - blocks * 512);
     }, 0);
   }
-  const freeBytes = () => Math.max(0, storage.room().free - promised());
+  const freeBytes = () => storage.room().free - promised();
 
   /** A volume's draft: nothing, or a copy of an image or of another volume, at its full size. */
-  async function fill(draft: string, { volume_id, size_gb, source_volume_id: source, image }: Args<'create_volume'>, signal: AbortSignal): Promise<void> {
-    if (freeBytes() < size_gb * GIB) throw new NoRoom(`volume ${volume_id} (${size_gb} GB)`);
+  async function fill(draft: string, { size_gb, source_volume_id: source, image }: Args<'create_volume'>, signal: AbortSignal): Promise<void> {
     if (image) {
       const link = storage.draft('.image');
       try {
@@ -66,9 +68,13 @@ export function volumePool(storage: Storage, images: ImageCache) {
       if (source !== undefined && !existsSync(fileOf(source))) throw new ActionFailed(`Source volume ${source} is not on this host.`);
       if (source !== undefined && sizeGb(source) > size) throw new ActionFailed(`Source volume ${source} is larger than ${size} GB.`);
       const draft = storage.draft('.volume');
+      let promise = 0;
       try {
         await images.withRoom(async () => {
           await storage.discard(draft);
+          if (freeBytes() < size * GIB - promise) throw new NoRoom(`volume ${volume} (${size} GB)`);
+          making += size * GIB - promise;
+          promise = size * GIB;
           await writing(`volume ${volume}`, () => fill(draft, args, signal));
           signal.throwIfAborted();
           await writing(`volume ${volume}`, () => storage.place(draft, fileOf(volume), 'own'));
@@ -78,6 +84,7 @@ export function volumePool(storage: Storage, images: ImageCache) {
         if (/Failed to get .*lock/.test(error.stderr)) throw new ActionFailed(`Source volume ${source} is in use by a running server: stop it, or detach the volume, to copy it.`, { cause: error });
         throw new ActionFailed(`Volume ${volume} could not be made: ${complaint(error)}.`, { retryable: true, cause: error });
       } finally {
+        making -= promise;
         await storage.discard(draft);
       }
     },
@@ -85,7 +92,7 @@ export function volumePool(storage: Storage, images: ImageCache) {
     remove: (volume: string) => removeFile(fileOf(volume)),
 
     space() {
-      return { total_gb: gb(storage.room().total), free_gb: gb(freeBytes()) };
+      return { total_gb: gb(storage.room().total), free_gb: gb(Math.max(0, freeBytes())) };
     },
   };
 }
