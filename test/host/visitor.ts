@@ -13,6 +13,8 @@ export interface Visitor {
   namespace: string;
   /** Whether one of `count` pings is answered, each waited for a second. */
   pings(address: string, count?: number): Promise<boolean>;
+  /** Whether a TCP connection comes about within 0.8 s. */
+  connects(address: string, port: number): Promise<boolean>;
   /** The body of an answer with status 200. Throws where there is none within `seconds`. */
   fetch(url: string, options?: { body?: string; seconds?: number }): Promise<string>;
   leave(): Promise<void>;
@@ -39,6 +41,7 @@ export async function visitInPlaceOf(api: Api, server: string): Promise<Visitor>
   return {
     address, namespace,
     pings: (to, count = 1) => inside('ping', '-q', '-c', String(count), '-W', '1', to).then(() => true, () => false),
+    connects: (to, port) => inside('timeout', '0.8', 'bash', '-c', 'exec 3<> "/dev/tcp/$1/$2"', 'bash', to, String(port)).then(() => true, () => false),
     fetch: (url, { body, seconds = 5 } = {}) => inside('curl', '-sSf', '-m', String(seconds), ...(body === undefined ? [] : ['--data-binary', body]), url),
     async leave() {
       await run('ip', ['netns', 'del', own]).catch(() => {});
