@@ -6,7 +6,9 @@ import { join, resolve } from 'node:path';
 import { test } from 'node:test';
 import { storageFolder } from '../../agent/drivers/libvirt/disks/storage.ts';
 import { run } from '../../agent/run.ts';
+import { purgeHosts } from '../../local/hosts.ts';
 import { apiAs } from '../support/api.ts';
+import { eventually } from '../support/eventually.ts';
 import { activeImage, bootServer, waitForServer } from '../support/servers.ts';
 import { ended, npmStart, startCommand } from '../support/start.ts';
 import { footprint } from './leftovers.ts';
@@ -21,9 +23,21 @@ function withTheUnitsRights(): string[] {
 
 test('npm start has real guests where it can; Ctrl-C leaves them running, the next start finds them, and --reset leaves nothing of them; with the rights of the unit only', { skip: await noGuests() }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'novaless-start-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
   const dataDir = join(folder, 'data');
-  const start = (...args: string[]) => npmStart(t, ['--data', dataDir, '--port', '0', ...args], withTheUnitsRights());
+  const started: Awaited<ReturnType<typeof npmStart>>[] = [];
+  t.after(async () => {
+    for (const { child } of started) {
+      child.kill('SIGKILL');
+      await ended(child);
+    }
+    await eventually(() => purgeHosts(dataDir)); // the agent ends a moment after its starter
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+  const start = async (...args: string[]) => {
+    const one = await npmStart(t, ['--data', dataDir, '--port', '0', ...args], withTheUnitsRights());
+    started.push(one);
+    return one;
+  };
   const stop = async ({ child }: Awaited<ReturnType<typeof start>>) => {
     child.kill('SIGINT');
     assert.equal(await ended(child), 0);
