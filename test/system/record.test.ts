@@ -15,13 +15,13 @@ describe('the record of a launch', () => {
   let cloud: TestCloud;
   let demo: Api;
   let server: Record<string, unknown>;
-  /** By the user's token: the service that does not answer nova-compute. Its function crashes where a service token comes along. */
+  /** By the user's token: the service that does not answer nova-compute. Its function crashes where a service token comes along, except for nova-api's question about networks. */
   const silent = new Map<string, string>();
   const around: AroundInvoke = (call, next) => {
-    const { multiValueHeaders = {} } = call.event as { multiValueHeaders?: Record<string, string[]> };
+    const { multiValueHeaders = {}, multiValueQueryStringParameters: query } = call.event as Record<'multiValueHeaders' | 'multiValueQueryStringParameters', Record<string, string[]> | undefined>;
     const headers = new Map(Object.entries(multiValueHeaders).map(([name, [value]]) => [name.toLowerCase(), value]));
     const service = headers.has('x-service-token') && silent.get(headers.get('x-auth-token') ?? '');
-    if (service && call.function.endsWith(`-${service}`)) return Promise.resolve({ error: { errorType: 'Runtime.ExitError', errorMessage: 'broken by a test', trace: [] } });
+    if (service && call.function.endsWith(`-${service}`) && !query?.['fields']) return Promise.resolve({ error: { errorType: 'Runtime.ExitError', errorMessage: 'broken by a test', trace: [] } });
     return next(call.event);
   };
 
