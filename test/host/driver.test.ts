@@ -1,16 +1,20 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { after, test, type TestContext } from 'node:test';
 import { checkHost, lacksInWords } from '../../agent/check.ts';
 import { ActionFailed } from '../../agent/drivers/driver.ts';
 import { openVirsh } from '../../agent/drivers/libvirt/virsh.ts';
+import { eventually } from '../support/eventually.ts';
 import { blank, driverRig, Killed, killer, newJob } from './driver-rig.ts';
 import { vifOf } from './network-rig.ts';
 
 const { lacks } = await checkHost();
 const skip = lacks.length > 0 && `guests of libvirt need what is not here: ${lacksInWords(lacks)}`;
 const [RUNNING, PAUSED, SHUTDOWN, CRASHED, SUSPENDED] = [1, 3, 4, 6, 7] as const;
+
+const LIBVIRTD = '/run/libvirtd.pid';
 
 const rigs: ReturnType<typeof driverRig>[] = [];
 after(async () => {
@@ -116,6 +120,26 @@ test('a host whose libvirt is away says so, and is silent until it is back', { s
   for (const failing of [driver.actions.spawn(rig.args(), newJob()), driver.facts()]) {
     await assert.rejects(failing, (error) => error instanceof ActionFailed && error.retryable && /libvirt does not answer on this host/.test(error.message));
   }
+});
+
+const notHere = skip || (process.env['CI'] !== 'true' && 'libvirtd is restarted in CI only') || (!existsSync(LIBVIRTD) && 'libvirtd is not a daemon of its own here');
+test('a guest goes on while libvirtd is restarted, and what becomes of it afterwards is told', { skip: notHere }, async (t) => {
+  const rig = newRig(t);
+  const driver = rig.start();
+  const guest = { instance_uuid: rig.args().instance_uuid };
+  await driver.actions.spawn(rig.args(guest), newJob());
+  const qemu = readFileSync(`/run/libvirt/qemu/instance-${guest.instance_uuid}.pid`, 'utf8');
+  const daemon = Number(readFileSync(LIBVIRTD, 'utf8'));
+  process.kill(daemon, 'SIGTERM');
+  await eventually(async () => assert.throws(() => process.kill(daemon, 0)));
+  await assert.rejects(driver.facts(), /libvirt does not answer on this host/);
+  execFileSync('libvirtd', ['-d']);
+  await eventually(async () => assert.ok((await driver.facts()).guests.includes(guest.instance_uuid)));
+  assert.equal(readFileSync(`/run/libvirt/qemu/instance-${guest.instance_uuid}.pid`, 'utf8'), qemu);
+  assert.deepEqual(driver.guests(), [{ uuid: guest.instance_uuid, power_state: RUNNING }]);
+  assert.deepEqual(rig.told, []);
+  process.kill(Number(qemu), 'SIGKILL');
+  await rig.waitFor(guest.instance_uuid, CRASHED);
 });
 
 test('an image\'s wish that this host cannot grant is refused before anything is made', { skip }, async (t) => {

@@ -10,6 +10,8 @@ import { found, parseXml, tag, xmlText, type Tag } from './xml.ts';
 const NAMESPACE = 'urn:novaless:instance:1';
 /** Slots for what is attached while the guest runs: a PCIe port holds one device. */
 const SPARE_PORTS = 12;
+/** What QEMU keeps translated of an emulated guest: its own default is a gigabyte for each. */
+const EMULATOR_CACHE_MB = 64;
 
 export interface DomainParts {
   args: SpawnArgs;
@@ -59,6 +61,7 @@ export function domainXml({ args, disks, configDrive, abilities, owner, consoleL
     tag('features', {}, tag('acpi'), pc && tag('apic'),
       settings.hideHypervisor && kvm && tag('kvm', {}, tag('hidden', { state: 'on' })),
       settings.pmu !== undefined && tag('pmu', { state: settings.pmu ? 'on' : 'off' }),
+      !kvm && tag('tcg', {}, tag('tb-cache', { unit: 'MiB' }, EMULATOR_CACHE_MB)),
       settings.windows && kvm && tag('hyperv', {}, tag('relaxed', { state: 'on' }), tag('vapic', { state: 'on' }), tag('spinlocks', { state: 'on', retries: 8191 }), tag('vpindex', { state: 'on' }), tag('synic', { state: 'on' }))),
     cpuTag(abilities, topology(vcpus, settings)),
     tag('clock', { offset: settings.windows ? 'localtime' : 'utc' },
