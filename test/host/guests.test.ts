@@ -126,11 +126,14 @@ describe('guests on libvirt', { skip: await noGuests() }, () => {
     assert.match(await first.guest.document('metadata/latest/meta-data/public-keys/0/openssh-key'), new RegExp(key.split(' ')[1]!.replaceAll('+', '\\+')));
   });
 
-  then('two guests of a network reach each other', async () => {
+  then('two guests of a network reach each other', async (t) => {
     const told = await second.guest.ready(BOOT_SECONDS, ({ metadata }) => metadata.present);
     assert.equal(told.hostname.split('.')[0], 'nova-testvm');
     assert.match(await first.guest.run(`ping -c 2 -W 2 ${second.guest.address}`), /2 packets received/);
     assert.match(await second.guest.run(`ping -c 2 -W 2 ${first.guest.address}`), /2 packets received/);
+    const memory = (pid: number | string) => `${Math.round(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024)} MB`;
+    const qemu = ({ id }: { id: string }) => memory(readFileSync(`/run/libvirt/qemu/instance-${id}.pid`, 'utf8').trim());
+    t.diagnostic(`memory: ${qemu(first)} of the guest with 2048 MB, ${qemu(second)} of the guest with 128 MB, ${memory(agentPid(cloud))} of the agent`);
   });
 
   then('a port that the security group closes is closed, and opened or closed within two seconds of its rule', async (t) => {
