@@ -37,3 +37,13 @@ export function runCdk(args: string[], { environment, seconds, show }: { environ
     });
   });
 }
+
+/** Runs the pinned CDK command line in the terminal of this program: it shows its progress, and asks, itself. Throws where it fails. */
+export function showCdk(args: string[], environment: NodeJS.ProcessEnv): Promise<void> {
+  return new Promise((done, failed) => {
+    const child = spawn(process.execPath, [cdk, ...args], { cwd: resolve(import.meta.dirname, '..'), env: environment, stdio: 'inherit' });
+    process.on('SIGINT', () => {}); // the terminal tells the CDK as well, which ends by itself
+    child.on('error', failed);
+    child.on('close', (code) => (code === 0 ? done() : failed(new Error(`cdk ${args[0]} did not succeed; what it says above tells why. It may be tried again.`))));
+  });
+}

@@ -5,10 +5,15 @@ import { cloud, updateClouds } from '../infra/clouds.ts';
 
 export interface Secrets { adminPassword: string; demoPassword: string }
 
-/** The generated passwords of a data folder, the same from one start to the next. */
-export function secretsOf(dataDir: string): Secrets {
-  const file = join(dataDir, 'secrets.json');
-  if (!existsSync(file)) {
+const secretsFile = (dataDir: string) => join(dataDir, 'secrets.json');
+
+/** Whether a data folder has passwords already. */
+export const hasSecrets = (dataDir: string): boolean => existsSync(secretsFile(dataDir));
+
+/** The generated passwords of a data folder, the same from one start to the next; `anew`: other ones from now on. */
+export function secretsOf(dataDir: string, { anew = false } = {}): Secrets {
+  const file = secretsFile(dataDir);
+  if (anew || !existsSync(file)) {
     const password = () => randomBytes(12).toString('base64url');
     writeFileSync(file, JSON.stringify({ adminPassword: password(), demoPassword: password() }), { mode: 0o600 });
   }
@@ -23,17 +28,19 @@ export function writeCredentials(dataDir: string, endpoint: string, region: stri
   ];
   const clouds = join(dataDir, 'clouds.yaml');
   updateClouds(clouds, Object.fromEntries(users.map((user) => [`novaless-${user.name}`, { ...cloud(endpoint, { ...user, region }), volume_api_version: 3 }])));
-  const openrcs = users.map(({ name, username, password, project }) => {
-    const variables = {
-      OS_AUTH_URL: `${endpoint}/identity/v3`, OS_USERNAME: username, OS_PASSWORD: password, OS_PROJECT_NAME: project, OS_USER_DOMAIN_NAME: 'Default',
-      OS_PROJECT_DOMAIN_NAME: 'Default', OS_REGION_NAME: region, OS_IDENTITY_API_VERSION: '3', OS_VOLUME_API_VERSION: '3', OS_IMAGE_API_VERSION: '2', OS_INTERFACE: 'public',
-    };
-    const file = join(dataDir, `openrc-${name}`);
-    const text = ['unset OS_CLOUD OS_TOKEN OS_AUTH_TYPE', ...Object.entries(variables).map(([key, value]) => `export ${key}='${value}'`)].join('\n');
-    writeFileSync(file, `${text}\n`, { mode: 0o600 });
-    return file;
-  });
-  return [clouds, ...openrcs];
+  return [clouds, ...users.map((user) => writeOpenrc(dataDir, endpoint, region, user))];
+}
+
+/** Writes `openrc-NAME`: sourced in a shell, it leads OpenStack's clients to that cloud as that user. Gives its path. */
+export function writeOpenrc(dataDir: string, endpoint: string, region: string, { name, username, password, project }: { name: string; username: string; password: string; project: string }): string {
+  const variables = {
+    OS_AUTH_URL: `${endpoint}/identity/v3`, OS_USERNAME: username, OS_PASSWORD: password, OS_PROJECT_NAME: project, OS_USER_DOMAIN_NAME: 'Default',
+    OS_PROJECT_DOMAIN_NAME: 'Default', OS_REGION_NAME: region, OS_IDENTITY_API_VERSION: '3', OS_VOLUME_API_VERSION: '3', OS_IMAGE_API_VERSION: '2', OS_INTERFACE: 'public',
+  };
+  const file = join(dataDir, `openrc-${name}`);
+  const text = ['unset OS_CLOUD OS_TOKEN OS_AUTH_TYPE', ...Object.entries(variables).map(([key, value]) => `export ${key}='${value}'`)].join('\n');
+  writeFileSync(file, `${text}\n`, { mode: 0o600 });
+  return file;
 }
 
 /** Writes `awsrc`: sourced in a shell, it leads the AWS CLI and SDKs to this machine's engines. */

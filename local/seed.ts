@@ -11,8 +11,12 @@ export interface SeedOptions {
   region: string;
   adminPassword: string;
   demoPassword: string;
+  /** What becomes of passwords that users have already: the given ones take their place, or they are left as they are. Default: `set` for the admin. */
+  passwords?: 'set' | 'keep';
   /** A file that says that the rest is there, so that it's looked after only once. */
   marker?: string;
+  /** Called as the parts begin. */
+  show?: (what: string) => void;
 }
 
 /** Which services' functions the seeding calls, by where their paths begin. */
@@ -26,14 +30,16 @@ const flavors = [
   { id: '5', name: 'm1.xlarge', ram: 16384, vcpus: 8, disk: 160 },
 ];
 
-export async function seed({ invoke, endpoint, region, adminPassword, demoPassword, marker }: SeedOptions) {
+export async function seed({ invoke, endpoint, region, adminPassword, demoPassword, passwords, marker, show = () => {} }: SeedOptions) {
   const seeded = marker !== undefined && existsSync(marker);
+  show('admin, roles, service users, catalog');
   // Later bootstraps put URLs and service tokens right, and leave the admin's password to the admin.
-  await invoke('keystone-manage', { command: 'bootstrap', ...(!seeded && { adminPassword }), endpoint, region });
+  await invoke('keystone-manage', { command: 'bootstrap', ...(!seeded && passwords !== 'keep' && { adminPassword }), endpoint, region });
   if (seeded) return;
   const api = await login(endpoint, adminPassword);
   // Of each service one request at a time: a second one would only start a second environment of a function that is just starting.
-  const parts = await Promise.allSettled([seedFlavors(api), seedVolumeType(api), seedProject(api, demoPassword).then((demo) => seedNetworks(api, demo))]);
+  show('project and user demo, flavors, volume type, networks');
+  const parts = await Promise.allSettled([seedFlavors(api), seedVolumeType(api), seedProject(api, demoPassword, passwords === 'set').then((demo) => seedNetworks(api, demo))]);
   const failures = parts.flatMap((part) => (part.status === 'rejected' ? [(part.reason as Error).message] : []));
   if (failures.length > 0) throw new Error(failures.join('; '));
   if (marker) writeFileSync(marker, `${new Date().toISOString()}\n`);
@@ -64,13 +70,14 @@ async function ensure(api: Api, path: string, collection: string, key: string, b
   return found ?? (await api('POST', path, { [key]: body }))[key];
 }
 
-async function seedProject(api: Api, password: string): Promise<string> {
+async function seedProject(api: Api, password: string, setPassword: boolean): Promise<string> {
   const identity = '/identity/v3';
   const byName = async (collection: string, name: string) => (await api('GET', `${identity}/${collection}?name=${name}`))[collection][0];
   const project = await ensure(api, `${identity}/projects`, 'projects', 'project', { name: 'demo', domain_id: 'default' });
   const admin = await byName('users', 'admin');
   const roles = [await byName('roles', 'admin'), await byName('roles', 'member')];
   const demo = await ensure(api, `${identity}/users`, 'users', 'user', { name: 'demo', password, domain_id: 'default', default_project_id: project.id });
+  if (setPassword) await api('PATCH', `${identity}/users/${demo.id}`, { user: { password } });
   const grants = [[admin.id, roles[0].id], [demo.id, roles[1].id]];
   for (const [user, role] of grants) await api('PUT', `${identity}/projects/${project.id}/users/${user}/roles/${role}`);
   return project.id;
