@@ -11,6 +11,6 @@ export const novaCompute: FunctionDeclaration[] = [
   { name: 'nova-compute', entry: 'functions/nova-compute/rpc.ts', memory: 1024, timeout: 60, queue: 'nova-compute', uses: [journal, ...rpc, { ringHosts: true }, token] },
   { name: 'nova-compute-reports', entry: 'functions/nova-compute/reports.ts', timeout: 60, queue: 'host-reports', uses: [journal, ...rpc, { ringHosts: true }, token] },
   { name: 'nova-compute-sweep', entry: 'functions/nova-compute/sweep.ts', timeout: 60, swept: true, uses: [journal, ...rpc, { ringHosts: true }, token] },
-  // Called by an operator: enrols a host, or names all.
-  { name: 'nova-compute-manage', entry: 'functions/nova-compute/manage.ts', uses: [journal, { send: 'nova-conductor' }] },
+  // Called by an operator: enrols a host, names all, or retires one.
+  { name: 'nova-compute-manage', entry: 'functions/nova-compute/manage.ts', uses: [journal, { send: 'nova-conductor' }, { send: 'cinder-volume' }] },
 ];

@@ -100,6 +100,22 @@ test('enrolment is safe to repeat; a new key makes the old one void; what makes 
   await assert.rejects(() => rig.manage({ ...same, publicKey: rsa.publicKey }), /Ed25519/);
 });
 
+test('a retired host is heard no more, its volumes\' room is gone, and it may be enrolled again', async () => {
+  const host = 'going';
+  const { publicKey } = generateKeyPairSync('ed25519', { publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } });
+  const names = async () => ((await rig.manage({ command: 'list' })) as { hosts: { host: string }[] }).hosts.map((each) => each.host);
+  await rig.manage({ command: 'enrol', host, instanceId: 'mi-00000000000000009', publicKey, consoleUrl: 'http://127.0.0.1:6080' });
+  assert.ok((await names()).includes(host));
+  rig.answers.length = 0;
+  const retired = (await rig.manage({ command: 'retire', host })) as { host: { instanceId: string } };
+  assert.equal(retired.host.instanceId, 'mi-00000000000000009');
+  await rig.pump();
+  assert.deepEqual(rig.answers.map(({ method, args }) => [method, args.host, args.total_gb, args.free_gb]), [['update_service_capabilities', host, 0, 0]]);
+  assert.ok(!(await names()).includes(host));
+  assert.deepEqual(await rig.manage({ command: 'retire', host }), { host: null });
+  await assert.rejects(() => rig.manage({ command: 'retire', host: '../x' }), /not a request/);
+});
+
 test('a host that takes nothing but garbage from the queues loses nothing', async () => {
   rig.waiting.push({ queue: 'host-reports', body: 'garbage', receives: 0 }, { queue: 'host-reports', body: '{}', receives: 0 }, { queue: 'host-heartbeats', body: '[]', receives: 0 });
   await rig.pump();
