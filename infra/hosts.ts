@@ -1,5 +1,6 @@
 /**
- * Enrols hosts on this machine in the LocalStack deployment and runs their agent until Ctrl-C.
+ * Enrols hosts on this machine in the LocalStack deployment and runs their agent until Ctrl-C. With enrol, accept, list, drain or retire as
+ * its first word, it is for the hosts of an AWS account: see infra/operator/hosts.ts.
  * usage: npm run hosts -- [--driver fake|libvirt] [--count N] [--purge]
  *   --driver  libvirt where this machine can do it, else fake
  *   --purge   takes these hosts away instead, with all their guests, networks and disks, for when the deployment is gone
@@ -13,6 +14,7 @@ import { localHosts, purgeHosts, startAgent, type Driver } from '../local/hosts.
 import { socketFolder } from '../local/lock.ts';
 import { localstackFolder, readOutputs } from './localstack-outputs.ts';
 import { invoke, localstackEnvironment, localstackUrl, region, requireLocalstack } from './localstack.ts';
+import { isOperators, operateHosts } from './operator/hosts.ts';
 import { relayRings } from './ring-relay.ts';
 
 export interface RunningHosts {
@@ -60,6 +62,8 @@ export async function startHosts({ driver, count }: { driver: Driver; count: num
 }
 
 async function main(): Promise<void> {
+  const args = process.argv.slice(2);
+  if (isOperators(args)) return operateHosts(args);
   const { values } = parseArgs({ options: { driver: { type: 'string' }, count: { type: 'string', default: '1' }, purge: { type: 'boolean', default: false } } });
   const state = join(localstackFolder, 'hosts');
   if (values.purge) {
