@@ -5,11 +5,12 @@
  * usage: node bin/pinned-node.js infra/bundle.ts
  */
 import { readFile, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
 import type { FunctionDeclaration } from '../shared/deployment/declaration.ts';
 import { functions } from './functions.ts';
+import { leanPackages } from './lean-packages.ts';
 
 export const root = resolve(import.meta.dirname, '..');
 
@@ -23,7 +24,7 @@ export const runsOnNode = {
   format: 'esm',
   mainFields: ['module', 'main'],
   minify: true,
-  keepNames: true, // error classes are told apart by name in the logs and in faults
+  keepNames: true, // in stack traces; error classes are told apart by name
   sourcemap: 'linked',
   sourcesContent: false,
   legalComments: 'none',
@@ -52,24 +53,38 @@ export async function bundle(declarations: FunctionDeclaration[] = functions, ou
   );
 }
 
-/** For esbuild: a file for each function. */
+/**
+ * Modules that a function imports when it first needs them, each a file beside its bundle, with all that it imports: a cold start
+ * doesn't read them. Such a module shares no state with the function.
+ */
+const apart: Record<string, string[]> = {
+  'nova-api': ['functions/nova-api/common/regular-expression.ts', 'functions/nova-api/servers/console-log.ts', 'functions/nova-api/servers/console-token.ts'],
+};
+const fileApart = (path: string) => basename(path, '.ts');
+
+/** For esbuild: a file for each function, and those that lie apart. */
 export const optionsOf = (declarations: FunctionDeclaration[], outdir: string) => ({
   ...runsOnNode,
   absWorkingDir: root,
-  entryPoints: declarations.map(({ name, entry }) => ({ in: entry, out: `${name}/index` })),
+  entryPoints: declarations.flatMap(({ name, entry }) => [
+    { in: entry, out: `${name}/index` },
+    ...(apart[name] ?? []).map((path) => ({ in: path, out: `${name}/${fileApart(path)}` })),
+  ]),
   outdir,
   outExtension: { '.js': '.mjs' },
   alias: { '@aws-sdk/credential-provider-node': join(root, 'shared/aws/environment-credentials.ts') },
-  plugins: [httpByRequire],
+  plugins: [...leanPackages, besides],
+  keepNames: false, // errors keep theirs
   sourcemap: false,
 }) satisfies BuildOptions;
 
-/** An import of node:http, as the SDK has it, reads all its exports, WebSocket among them, and so loads undici: 30 ms of each cold start. A require does not. */
-const httpByRequire: Plugin = {
-  name: 'http-by-require',
-  setup({ onResolve, onLoad }) {
-    onResolve({ filter: /^(node:)?http$/ }, ({ kind }) => (kind !== 'require-call' ? { path: 'node:http', namespace: 'by-require' } : undefined));
-    onLoad({ filter: /./, namespace: 'by-require' }, ({ path }) => ({ contents: `module.exports = require('${path}');` }));
+/** Leaves the import of a module that lies apart for when the function runs. */
+const besides: Plugin = {
+  name: 'besides',
+  setup({ onResolve }) {
+    const paths = new Set(Object.values(apart).flat().map((path) => join(root, path)));
+    onResolve({ filter: /^\.{1,2}\// }, ({ kind, path, resolveDir }) =>
+      kind === 'dynamic-import' && paths.has(resolve(resolveDir, path)) ? { path: `./${fileApart(path)}.mjs`, external: true } : undefined);
   },
 };
 

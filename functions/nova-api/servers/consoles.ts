@@ -1,7 +1,5 @@
-import { createPrivateKey, randomUUID } from 'node:crypto';
 import * as Type from '@sinclair/typebox';
-import { SignJWT } from 'jose';
-import { CONSOLE_AUDIENCE, CONSOLE_TOKEN_SECONDS, consolePageUrl } from '../../../shared/agent/console.ts';
+import { consolePageUrl } from '../../../shared/agent/console.ts';
 import { badRequest, conflict } from '../../../shared/http/errors.ts';
 import type { Reply, Request, Versioned } from '../../../shared/http/route.ts';
 import { consoleKey } from '../../../shared/objects/console_key.ts';
@@ -35,12 +33,7 @@ export async function consoleUrl(server: Instance): Promise<string> {
   if (server.task_state === 'deleting') throw conflict(`Cannot 'get_vnc_console' instance ${server.uuid} while it is in task_state deleting`);
   const [node, key] = await Promise.all([nodeOf(server.host), consoleKey()]);
   if (!node) throw conflict(`Instance ${server.uuid} is not ready`);
-  const token = await new SignJWT({ protocol: 'vnc' })
-    .setProtectedHeader({ alg: 'EdDSA' })
-    .setSubject(server.uuid)
-    .setAudience(CONSOLE_AUDIENCE)
-    .setJti(randomUUID())
-    .setExpirationTime(Math.floor(Date.now() / 1000) + CONSOLE_TOKEN_SECONDS)
-    .sign(createPrivateKey(key.private_key));
+  const { consoleToken } = await import('./console-token.ts'); // of all routes, only consoles sign
+  const token = await consoleToken(server.uuid, key.private_key);
   return consolePageUrl(node.console_url, token);
 }

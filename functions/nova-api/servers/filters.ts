@@ -10,14 +10,14 @@ export type Filter = (server: Instance) => boolean;
 type Reading = (server: Instance) => unknown;
 
 const exactly = (read: Reading) => (values: string[]): Filter => (server) => values.includes(String(read(server) ?? ''));
-const matching = (read: Reading) => (values: string[]): Filter => {
-  const patterns = values.map((value) => userPattern(value, 'name', { ignoreCase: true }));
+const matching = (read: Reading) => async (values: string[]): Promise<Filter> => {
+  const patterns = await Promise.all(values.map((value) => userPattern(value, 'name', { ignoreCase: true })));
   return (server) => patterns.every((matches) => matches(String(read(server) ?? '')));
 };
 const yesOrNo = (read: Reading) => (values: string[]): Filter => (server) => Boolean(read(server)) === isTrue(values[0]);
 const attribute = (name: string): Reading => (server) => server[name];
-const anAddress = (version: number) => ([value = '']: string[]): Filter => {
-  const matches = userPattern(`^(?:${value})`, version === 4 ? 'ip' : 'ip6');
+const anAddress = (version: number) => async ([value = '']: string[]): Promise<Filter> => {
+  const matches = await userPattern(`^(?:${value})`, version === 4 ? 'ip' : 'ip6');
   return (server) => server.interfaces.some(({ fixed_ips }) => fixed_ips.some((ip) => ip.version === version && matches(ip.ip_address)));
 };
 const tagged = (test: (tags: string[], has: (tag: string) => boolean) => boolean) => (values: string[]): Filter => {
@@ -26,7 +26,7 @@ const tagged = (test: (tags: string[], has: (tag: string) => boolean) => boolean
 };
 
 /** A filter: since which version everybody (and not only an admin) may use it, and what it looks at. */
-const filters: Record<string, { everybody?: number; make: (values: string[]) => Filter }> = {
+const filters: Record<string, { everybody?: number; make: (values: string[]) => Filter | Promise<Filter> }> = {
   name: { everybody: 1, make: matching(attribute('display_name')) },
   display_name: { make: matching(attribute('display_name')) },
   image: { everybody: 1, make: exactly(attribute('image_ref')) },
@@ -69,12 +69,12 @@ const filters: Record<string, { everybody?: number; make: (values: string[]) => 
 const noFilters = ['block_device_mapping', 'services', 'metadata', 'system_metadata', 'info_cache', 'security_groups', 'pci_devices'];
 
 /** What the query asks for, as far as the asker may ask it; what one may not ask by is passed over, as in Nova. Undefined: nothing can match. */
-export function filtersOf(request: Pick<Request, 'query' | 'version' | 'allowed'>): Filter[] | undefined {
+export async function filtersOf(request: Pick<Request, 'query' | 'version' | 'allowed'>): Promise<Filter[] | undefined> {
   const { query, version } = request;
   const all = request.allowed('os_compute_api:servers:allow_all_filters');
   if (all) for (const name of query.keys()) if (noFilters.includes(name) || name.startsWith('_')) throw badRequest(`Invalid filter field: ${name}.`);
   const mayUse = (name: string) => all || version.minor >= (filters[name]?.everybody ?? Infinity);
-  const asked = Object.entries(filters).filter(([name]) => query.has(name) && mayUse(name)).map(([name, { make }]) => make(query.getAll(name)));
+  const asked = await Promise.all(Object.entries(filters).filter(([name]) => query.has(name) && mayUse(name)).map(([name, { make }]) => make(query.getAll(name))));
   const statuses = query.getAll('status').map((status) => status.toLowerCase());
   if (statuses.length > 0 && !statuses.some(isStatus)) {
     if (version.minor >= 38) throw badRequest('Invalid status value');

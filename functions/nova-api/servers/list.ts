@@ -22,7 +22,7 @@ export const listServersDetailed = async (request: Request): Promise<Reply> => {
 };
 
 async function wanted(request: Request, allTenantsPolicy: string) {
-  const filters = filtersOf(request);
+  const filters = await filtersOf(request);
   const servers = filters ? await readable(request, allTenantsPolicy) : [];
   const matching = servers.filter((server) => filters!.every((filter) => filter(server)));
   return paged(request, sorted(matching, orderOf(request), attributeOf), (server) => server.uuid);

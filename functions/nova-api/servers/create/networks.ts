@@ -1,4 +1,4 @@
-import ipaddr from 'ipaddr.js';
+import { BlockList, isIP } from 'node:net';
 import { badRequest, conflict, forbidden } from '../../../../shared/http/errors.ts';
 import type { Request } from '../../../../shared/http/route.ts';
 import type { RequestedNetwork } from '../../../../shared/objects/instance.ts';
@@ -115,8 +115,12 @@ async function checkAddress({ uuid, port, fixed_ip: address }: Item, { context }
 }
 
 function contains(cidr: string, address: string): boolean {
-  const [range, ip] = [ipaddr.parseCIDR(cidr), ipaddr.parse(address)];
-  return range[0].kind() === ip.kind() && ip.match(range);
+  const [start = '', bits] = cidr.split('/');
+  if (isIP(start) !== isIP(address)) return false;
+  const family = isIP(start) === 4 ? 'ipv4' : 'ipv6';
+  const range = new BlockList();
+  range.addSubnet(start, Number(bits), family);
+  return range.check(address, family);
 }
 
 /**
