@@ -7,6 +7,7 @@ import { ring } from '../host/ring.ts';
 import { due, journal, type Build } from '../journal.ts';
 import { freed, held, LeaseLost, release, save } from '../lease.ts';
 import { StoreBusy, TransactionRefused } from '../../../shared/store/errors.ts';
+import type { VirtualInterface } from '../../../shared/objects/instance.ts';
 import type { Write } from '../../../shared/store/table.ts';
 import { guestOf, spawnSeconds, type SpawnParts } from './guest.ts';
 import { findImage } from './image.ts';
@@ -37,14 +38,13 @@ export async function drive(build: Build): Promise<void> {
 async function launch(build: Build): Promise<void> {
   const image = await findImage(build);
   let network = await allocateNetwork(build);
-  build = await save(build, {
-    set: { interfaces: network.interfaces, steps: recordedSteps(), ...(build.instance!.block_devices.some(isToBeMade) && { makes_volumes: true }) },
-  });
+  // ports are found by the instance's id; of volumes the journal has to know before there are any
+  if (build.instance!.block_devices.some(isToBeMade)) build = await save(build, { set: { interfaces: network.interfaces, steps: recordedSteps(), makes_volumes: true } });
   const storage = await attachVolumes(build);
   if (storage === 'waiting') return wait(build);
   for (let tries = 1; ; tries++) {
     const parts = { image, vifs: network.vifs, block_devices: storage.block_devices, console_public_key: build.console_public_key! };
-    if (await spawn(build, parts, firstTold(build.instance_uuid, build.host, network.vifs, network.as_of))) return;
+    if (await spawn(build, parts, network.interfaces, firstTold(build.instance_uuid, build.host, network.vifs, network.as_of))) return;
     if (tries === NETWORK_TRIES) throw new StoreBusy('the ports of the instance keep changing');
     network = await allocateNetwork(build); // what the ports may send and receive changed meanwhile
   }
@@ -57,14 +57,14 @@ async function wait(build: Build): Promise<void> {
 }
 
 /** Step 28: the command for the host, and the journal's word of it, together; then the ring. False where what it tells of the ports (`told`) is out of date. */
-async function spawn(build: Build, parts: SpawnParts, told: Write[]): Promise<boolean> {
+async function spawn(build: Build, parts: SpawnParts, interfaces: VirtualInterface[], told: Write[]): Promise<boolean> {
   const { host, attempt, instance_uuid, project_id, context, instance } = build;
   const given = await step(28, 'nova-compute', build.request_id, async () => {
     const command = order({
       id: `spawn-${instance_uuid}-${attempt}`, kind: 'spawn', host, subject: instance_uuid, project_id, attempt, seconds: spawnSeconds(parts.image),
       args: guestOf(instance!, parts), purpose: { for: 'build', attempt }, context: context!,
     });
-    const set = { state: 'spawning', block_devices: parts.block_devices, steps: recordedSteps() };
+    const set = { state: 'spawning', interfaces, block_devices: parts.block_devices, steps: recordedSteps() };
     try {
       await journal.transact([{ update: build, change: { set, remove: ['due_pk', 'due_at'] }, if: held(build) }, ...command, ...told]);
     } catch (error) {
