@@ -49,7 +49,7 @@ const ofPort = {
   'get_port:binding:vif_details': adminOrService,
   'get_port:binding:host_id': adminOrService,
   'get_port:binding:profile': adminOrService,
-  'get_port:binding:filter': service,
+  'get_port:binding:filter': service, // and binding:network: what a host must know
   update_port: memberOrService,
   'update_port:device_owner': memberOrService,
   'update_port:mac_address': adminOrService,

@@ -38,10 +38,10 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
   };
 
   function network(method: string, collection: string, id: string | undefined, url: URL, body: any, key: string | undefined) {
+    const surroundings = { name: 'private', mtu: 1450, subnets: [{ id: subnetId, cidr: '10.0.0.0/16', ip_version: 4, gateway_ip: '10.0.0.1', enable_dhcp: true, dns_nameservers: [], host_routes: [] }] };
     if (collection === 'networks') return reply({ networks: [{ id: networkId, name: 'private', mtu: 1450, shared: false, project_id: project, 'router:external': false }] });
-    if (collection === 'subnets') return reply({ subnets: [{ id: subnetId, network_id: networkId, cidr: '10.0.0.0/16', ip_version: 4, gateway_ip: '10.0.0.1', enable_dhcp: true, dns_nameservers: [], host_routes: [] }] });
     if (collection === 'security-groups') return reply({ security_groups: [{ id: groupId, name: 'default', project_id: project, security_group_rules: [] }] });
-    const shown = (port: Port) => (port['binding:host_id'] ? { ...port, 'binding:filter': { as_of: state.asOf.shift() ?? new Date().toISOString(), rules: state.rules } } : port);
+    const shown = (port: Port) => (port['binding:host_id'] ? { ...port, 'binding:filter': { as_of: state.asOf.shift() ?? new Date().toISOString(), rules: state.rules }, 'binding:network': surroundings } : port);
     if (method === 'POST') {
       const known = key && ports.get(keys.get(key) ?? '');
       if (known) return reply({ port: shown(known) }, 201);

@@ -31,8 +31,8 @@ import { transition } from './store.ts';
 /** A POST with the same value (and owner) again is the same port: a caller that got no answer may ask again. */
 export const IDEMPOTENCY_HEADER = 'x-novaless-idempotency-key';
 
-/** A port, with its groups where they were read after it was there. */
-export interface Made { port: Port; groups?: SecurityGroup[] }
+/** A port, with its groups and its network where they were read after it was there. */
+export interface Made { port: Port; groups?: SecurityGroup[]; network?: Network }
 
 /**
  * Makes a port: reads what it stands on, counts it, writes it with its addresses and all that refers to it at once, and looks
@@ -72,7 +72,7 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
     await stillHere(network, port, after.host);
     await namedMeanwhile(port, marks, after.named);
     await tell(project, marks);
-    return { port, groups: after.groups };
+    return { port, groups: after.groups, network: after.network! };
   } catch (error) {
     await takeBack(port);
     throw error;

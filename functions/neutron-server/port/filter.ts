@@ -9,7 +9,8 @@ export type FilterRule = Pick<SecurityGroupRule, 'direction' | 'ethertype' | 'pr
 /** What a port may send and receive, and as of when: whatever was written before then is in it. */
 export interface Filter { as_of: string; rules: FilterRule[] }
 
-export const mayAskFilter = (request: Request, port: Port) => port['binding:host_id'] !== '' && request.allowed('get_port:binding:filter', port);
+/** Whether this asker is told what a bound port's host needs. */
+export const isForHost = (request: Request, port: Port) => port['binding:host_id'] !== '' && request.allowed('get_port:binding:filter', port);
 
 /**
  * The filters of these ports, by port. Each group is read once, unless it is `known` from after `as_of`, and the members of each

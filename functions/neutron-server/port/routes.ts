@@ -8,13 +8,14 @@ import { requireRevision } from '../http/revision.ts';
 import { scopeOf } from '../http/scope.ts';
 import { giveBack } from '../quota/usage.ts';
 import type { View } from '../http/list.ts';
-import type { Port, SecurityGroup } from '../store/records.ts';
+import type { Port } from '../store/records.ts';
 import { find, findMany, listVisible, sees } from '../store/visible.ts';
-import { createPort } from './create.ts';
-import { filtersOf, mayAskFilter } from './filter.ts';
+import { createPort, type Made } from './create.ts';
+import { filtersOf, isForHost } from './filter.ts';
 import { removePort } from './remove.ts';
 import { portCreateBody, portUpdateBody, type PortCreate, type PortUpdate } from './schema.ts';
 import { portIdsOfDevice, portIdsOfNetwork, portIdsOfSecurityGroup } from './store.ts';
+import { surroundingsOf } from './surroundings.ts';
 import { updatePort } from './update.ts';
 import { ports, portView } from './view.ts';
 
@@ -51,17 +52,24 @@ async function list(request: Request): Promise<Port[]> {
   return listVisible(context, 'port', scope);
 }
 
-/** A list tells filters only where it is asked for them by name: they are long. */
+/** A list tells filters and networks only where it is asked for them by name: they are long. */
 async function listed(request: Request): Promise<View[]> {
   const as_of = new Date().toISOString();
   const found = await list(request);
-  const filters = request.query.getAll('fields').includes('binding:filter') ? await filtersOf(found.filter((port) => mayAskFilter(request, port)), as_of) : undefined;
-  return found.map((port) => portView(request, port, filters?.get(port.id)));
+  const fields = request.query.getAll('fields');
+  const told = found.filter((port) => isForHost(request, port));
+  const [filters, networks] = await Promise.all([
+    fields.includes('binding:filter') ? filtersOf(told, as_of) : undefined,
+    fields.includes('binding:network') ? findMany('network', [...new Set(told.map(({ network_id }) => network_id))]) : [],
+  ]);
+  return found.map((port) => portView(request, port, { filter: filters?.get(port.id), surroundings: surroundingsOf(port, networks.find(({ id }) => id === port.network_id)) }));
 }
 
-/** One port; who may see its filter gets it along. `as_of`: from before the port was written or read. */
-async function whole(request: Request, port: Port, as_of: string, groups?: SecurityGroup[]): Promise<View> {
-  return portView(request, port, mayAskFilter(request, port) ? (await filtersOf([port], as_of, groups)).get(port.id) : undefined);
+/** One port; who enforces it gets all that its host must know along. `as_of`: from before the port was written or read. */
+async function whole(request: Request, port: Port, as_of: string, { groups, network }: Omit<Made, 'port'> = {}): Promise<View> {
+  if (!isForHost(request, port)) return portView(request, port);
+  const [filters, around] = await Promise.all([filtersOf([port], as_of, groups), network ?? find('network', port.network_id)]);
+  return portView(request, port, { filter: filters.get(port.id), surroundings: surroundingsOf(port, around) });
 }
 const now = () => new Date().toISOString();
 
@@ -72,7 +80,7 @@ export const portRoutes: Route[] = [
     handler: async (request) => {
       const as_of = now();
       return {
-        body: await createEach(request, 'port', 'ports', (given: PortCreate, nth) => createPort(request, given, nth), (_request, { port, groups }) => whole(request, port, as_of, groups),
+        body: await createEach(request, 'port', 'ports', (given: PortCreate, nth) => createPort(request, given, nth), (_request, { port, ...known }) => whole(request, port, as_of, known),
           async ({ port }) => (await removePort(port.id)) && giveBack(port.project_id, 'port')),
       };
     },

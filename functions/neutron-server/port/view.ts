@@ -3,13 +3,14 @@ import type { Collection, View } from '../http/list.ts';
 import { standardAttributes } from '../http/standard.ts';
 import type { Port } from '../store/records.ts';
 import type { Filter } from './filter.ts';
+import type { Surroundings } from './surroundings.ts';
 
 export const ports: Collection = {
   name: 'ports',
   path: 'ports',
   attributes: [
     ...standardAttributes, 'network_id', 'mac_address', 'admin_state_up', 'status', 'device_id', 'device_owner', 'fixed_ips', 'security_groups', 'allowed_address_pairs',
-    'extra_dhcp_opts', 'port_security_enabled', 'dns_name', 'dns_assignment', 'binding:host_id', 'binding:vnic_type', 'binding:vif_type', 'binding:vif_details', 'binding:profile', 'binding:filter',
+    'extra_dhcp_opts', 'port_security_enabled', 'dns_name', 'dns_assignment', 'binding:host_id', 'binding:vnic_type', 'binding:vif_type', 'binding:vif_details', 'binding:profile', 'binding:filter', 'binding:network',
   ],
 };
 
@@ -25,8 +26,8 @@ function dnsAssignment({ dns_name, fixed_ips }: Port) {
   });
 }
 
-/** Networking API v2.0, "Ports". Where the port is bound is for administrators and services; what its host enforces, for services. */
-export function portView(request: Request, port: Port, filter?: Filter): View {
+/** Networking API v2.0, "Ports". Where the port is bound is for administrators and services; what its host enforces, and on what network, for services. */
+export function portView(request: Request, port: Port, { filter, surroundings }: { filter?: Filter | undefined; surroundings?: Surroundings | undefined } = {}): View {
   const host = port['binding:host_id'];
   return {
     id: port.id,
@@ -55,6 +56,7 @@ export function portView(request: Request, port: Port, filter?: Filter): View {
       'binding:vif_details': host ? { port_filter: true, connectivity: 'l2' } : {},
     }),
     ...(filter && { 'binding:filter': filter }),
+    ...(surroundings && { 'binding:network': surroundings }),
     tags: port.tags,
     created_at: port.created_at,
     updated_at: port.updated_at,

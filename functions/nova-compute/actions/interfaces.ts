@@ -3,7 +3,7 @@ import { CannotDo, goneIsFine, refusalsAreFinal } from '../errors.ts';
 import { neutron } from '../network/neutron.ts';
 import { UNBOUND } from '../network/ports.ts';
 import { firstTold } from '../network/refresh.ts';
-import { byId, vifOf } from '../network/vif.ts';
+import { vifOf } from '../network/vif.ts';
 import type { Asked, Prepared, ServerAction } from './server-action.ts';
 
 /** The interface as nova-api has put it into the record, its port bound to the instance. */
@@ -23,8 +23,7 @@ async function prepare(asked: Asked): Promise<Prepared> {
   const { vif, as_of } = await refusalsAreFinal((async () => {
     const port = await client.port(port_id);
     if (port.device_id !== asked.instance_uuid) throw new CannotDo(`Port ${port_id} is not bound to instance ${asked.instance_uuid}.`);
-    const [networks, subnets] = await Promise.all([client.networks([port.network_id]), client.subnetsOf([port.network_id])]);
-    return { vif: vifOf(port, { networks: byId(networks), subnets: byId(subnets) }, tag), as_of: port['binding:filter'].as_of };
+    return { vif: vifOf(port, tag), as_of: port['binding:filter'].as_of };
   })());
   const { instance_uuid, host } = asked;
   return { args: { instance_uuid, vif }, writes: firstTold(instance_uuid, host, [vif], new Map([[port_id, as_of]])) };

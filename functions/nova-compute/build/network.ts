@@ -2,11 +2,11 @@ import type { Vif } from '../../../shared/agent/command.ts';
 import type { Instance, RequestedNetwork, VirtualInterface } from '../../../shared/objects/instance.ts';
 import { step, stepDone } from '../../../shared/telemetry/steps.ts';
 import { callerOf } from '../caller.ts';
-import { CannotDo, refusalsAreFinal } from '../errors.ts';
+import { refusalsAreFinal } from '../errors.ts';
 import type { Build } from '../journal.ts';
 import { neutron, type Neutron, type Port } from '../network/neutron.ts';
 import { bindPort, groupIds, makePort, onlyNetwork } from '../network/ports.ts';
-import { byId, interfaceOf, vifOf, type Surroundings } from '../network/vif.ts';
+import { interfaceOf, vifOf } from '../network/vif.ts';
 
 export interface NetworkInfo {
   vifs: Vif[];
@@ -28,24 +28,18 @@ async function allocate({ context, host, attempt }: Build, instance: Instance): 
   const client = neutron(callerOf(context!));
   const asked = instance.requested_networks;
   const named = Array.isArray(asked) && asked.length > 0 ? asked : undefined;
-  const networkIds = named?.every(({ network_id }) => network_id) ? unique(named.map(({ network_id }) => network_id!)) : undefined;
-  const [networks, groups, someSubnets] = await Promise.all([
-    client.networks(networkIds),
+  const [wanted, groups] = await Promise.all([
+    named ?? client.networks().then((networks) => onlyNetwork(networks, instance.project_id)),
     namesGroups(instance) ? client.securityGroupsOf(instance.project_id) : [],
-    networkIds ? client.subnetsOf(networkIds) : undefined,
   ]);
-  const wanted = named ?? onlyNetwork(networks, instance.project_id);
-  for (const { network_id } of wanted) if (network_id && !networks.some(({ id }) => id === network_id)) throw new CannotDo(`Network ${network_id} could not be found.`);
   const groupsWanted = namesGroups(instance) ? groupIds(instance.security_groups, groups, instance.project_id) : undefined;
 
   const ports: Port[] = [];
   for (const [i, each] of wanted.entries()) ports.push(await portFor(client, instance, host, each, { groups: groupsWanted, key: `${instance.uuid}:${attempt}:${i}` }));
 
-  const subnets = someSubnets ?? (await client.subnetsOf(unique(ports.map(({ network_id }) => network_id))));
-  const surroundings: Surroundings = { networks: byId(networks), subnets: byId(subnets) };
   return {
-    vifs: ports.map((port, i) => vifOf(port, surroundings, wanted[i]!.tag)),
-    interfaces: ports.map((port, i) => interfaceOf(port, surroundings, { created_by_nova: wanted[i]!.port_id === undefined, ...(wanted[i]!.tag && { tag: wanted[i]!.tag }) })),
+    vifs: ports.map((port, i) => vifOf(port, wanted[i]!.tag)),
+    interfaces: ports.map((port, i) => interfaceOf(port, { created_by_nova: wanted[i]!.port_id === undefined, ...(wanted[i]!.tag && { tag: wanted[i]!.tag }) })),
     as_of: new Map(ports.map((port) => [port.id, port['binding:filter'].as_of])),
   };
 }
@@ -58,5 +52,3 @@ function portFor(client: Neutron, instance: Instance, host: string, wanted: Requ
   if (wanted.port_id) return bindPort(client, instance, host, wanted.port_id);
   return makePort(client, instance, host, wanted.network_id!, { fixed_ip: wanted.fixed_ip, groups, key });
 }
-
-const unique = (ids: string[]) => [...new Set(ids)];

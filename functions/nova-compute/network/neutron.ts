@@ -1,6 +1,16 @@
 import type { Vif } from '../../../shared/agent/command.ts';
 import { rest, type Caller } from '../../../shared/openstack/rest.ts';
 
+interface Subnet {
+  id: string;
+  cidr: string;
+  ip_version: 4 | 6;
+  gateway_ip: string | null;
+  enable_dhcp: boolean;
+  dns_nameservers: string[];
+  host_routes: { destination: string; nexthop: string }[];
+}
+
 /** The parts of the Networking API v2 that nova-compute reads. */
 export interface Port {
   id: string;
@@ -17,23 +27,15 @@ export interface Port {
   'binding:profile': Record<string, unknown>;
   /** Of a bound port: what its host is to enforce, as of when; whatever was written before then is in it. */
   'binding:filter': { as_of: string; rules: Vif['security_rules'] };
+  /** Of a bound port: the network around it, with the subnets of its addresses. */
+  'binding:network': { name: string; mtu: number; subnets: Subnet[] };
 }
-export interface Network { id: string; name: string; mtu: number; shared: boolean; project_id: string; 'router:external': boolean; port_security_enabled?: boolean }
-export interface Subnet {
-  id: string;
-  network_id: string;
-  cidr: string;
-  ip_version: 4 | 6;
-  gateway_ip: string | null;
-  enable_dhcp: boolean;
-  dns_nameservers: string[];
-  host_routes: { destination: string; nexthop: string }[];
-}
+export interface Network { id: string; shared: boolean; project_id: string; 'router:external': boolean }
 export interface SecurityGroup { id: string; name: string; project_id: string }
 
 /** What refreshing an interface needs of a port. */
 const PORT_FIELDS: (keyof Port)[] = [
-  'id', 'network_id', 'mac_address', 'device_id', 'device_owner', 'fixed_ips', 'security_groups', 'port_security_enabled', 'allowed_address_pairs', 'project_id', 'binding:host_id', 'binding:filter',
+  'id', 'network_id', 'mac_address', 'device_id', 'device_owner', 'fixed_ips', 'security_groups', 'port_security_enabled', 'allowed_address_pairs', 'project_id', 'binding:host_id', 'binding:filter', 'binding:network',
 ];
 
 const query = (name: string, values: string[]) => values.map((value) => `${name}=${encodeURIComponent(value)}`).join('&');
@@ -43,11 +45,10 @@ export function neutron(caller: Caller) {
   const get = async <T>(path: string) => rest<T>('network', 'GET', path, { caller });
   return {
     portsOf: async (device: string) => (await get<{ ports: Port[] }>(`/ports?${query('device_id', [device])}`)).ports,
-    /** Ports by id, those that are still there, with their filters. */
+    /** Ports by id, those that are still there, with their filters and networks. */
     portsWithFilter: async (ids: string[]) => (await get<{ ports: Port[] }>(`/ports?${query('id', ids)}&${query('fields', PORT_FIELDS)}`)).ports,
     port: async (id: string) => (await get<{ port: Port }>(`/ports/${id}`)).port,
-    networks: async (ids?: string[]) => (await get<{ networks: Network[] }>(`/networks${ids ? `?${query('id', ids)}` : ''}`)).networks,
-    subnetsOf: async (networks: string[]) => (networks.length ? (await get<{ subnets: Subnet[] }>(`/subnets?${query('network_id', networks)}`)).subnets : []),
+    networks: async () => (await get<{ networks: Network[] }>('/networks')).networks,
     securityGroupsOf: async (project: string) => (await get<{ security_groups: SecurityGroup[] }>(`/security-groups?${query('project_id', [project])}&${query('fields', ['id', 'name', 'project_id'])}`)).security_groups,
     /** The same key again answers with the same port. */
     createPort: async (port: Record<string, unknown>, key: string) =>

@@ -14,7 +14,7 @@ import { order } from '../host/command.ts';
 import { ring } from '../host/ring.ts';
 import { journal, pendingKey, remembered, subjectPartition, terminationKey, type Pending } from '../journal.ts';
 import { neutron, type Port } from './neutron.ts';
-import { byId, vifOf } from './vif.ts';
+import { vifOf } from './vif.ts';
 
 /**
  * What a host was last told of an interface, and as of when neutron said so. Whoever tells it something has to know newer; the
@@ -55,19 +55,14 @@ const isGuests = (port: Port) => !!port['binding:host_id'] && port.device_id !==
 
 async function bringUpToDate(ports: Port[], options: { anyway?: boolean } = {}): Promise<void> {
   if (ports.length === 0) return;
-  const networkIds = [...new Set(ports.map(({ network_id }) => network_id))];
-  const client = neutron({ service: 'nova' });
-  const [networks, subnets, known] = await Promise.all([
-    client.networks(networkIds), client.subnetsOf(networkIds), journal.getMany<Told>(ports.map(({ id, device_id }) => toldKey(device_id, id))),
-  ]);
-  const surroundings = { networks: byId(networks), subnets: byId(subnets) };
+  const known = await journal.getMany<Told>(ports.map(({ id, device_id }) => toldKey(device_id, id)));
   const hosts = new Set<string>();
   const queue = [...ports];
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
     for (let port = queue.pop(); port; port = queue.pop()) {
-      if (!surroundings.networks.has(port.network_id)) continue; // it is being deleted
+      if (!port['binding:network']) continue; // it is being deleted
       const before = known.find(({ sk }) => sk === toldKey(port!.device_id, port!.id).sk);
-      if (await tell(port, vifOf(port, surroundings, before?.tag), before, options)) hosts.add(port['binding:host_id']!);
+      if (await tell(port, vifOf(port, before?.tag), before, options)) hosts.add(port['binding:host_id']!);
     }
   }));
   await Promise.all([...hosts].map(ring));

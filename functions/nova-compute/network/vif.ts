@@ -1,20 +1,15 @@
 import type { Vif } from '../../../shared/agent/command.ts';
 import type { VirtualInterface } from '../../../shared/objects/instance.ts';
-import type { Network, Port, Subnet } from './neutron.ts';
-
-/** What a port stands on, by id. */
-export interface Surroundings { networks: Map<string, Network>; subnets: Map<string, Subnet> }
-
-export const byId = <T extends { id: string }>(items: T[]): Map<string, T> => new Map(items.map((item) => [item.id, item]));
+import type { Port } from './neutron.ts';
 
 /** A port as the host needs it: addresses with their subnets, and the rules of its security groups, remote groups resolved. */
-export function vifOf(port: Port, { networks, subnets }: Surroundings, tag: string | undefined): Vif {
-  const network = networks.get(port.network_id)!;
+export function vifOf(port: Port, tag: string | undefined): Vif {
+  const network = port['binding:network'];
   const portSecurity = port.port_security_enabled ?? true;
   return {
     port_id: port.id, network_id: port.network_id, network_name: network.name, mac_address: port.mac_address, mtu: network.mtu, ...(tag && { tag }), port_security: portSecurity,
     fixed_ips: port.fixed_ips.flatMap(({ subnet_id, ip_address }) => {
-      const subnet = subnets.get(subnet_id);
+      const subnet = network.subnets.find(({ id }) => id === subnet_id);
       if (!subnet) return [];
       const { cidr, gateway_ip, ip_version: version, dns_nameservers, host_routes, enable_dhcp } = subnet;
       return [{ ip_address, subnet_id, cidr, gateway_ip, version, dns_nameservers, host_routes, enable_dhcp }];
@@ -25,8 +20,8 @@ export function vifOf(port: Port, { networks, subnets }: Surroundings, tag: stri
 }
 
 /** The instance record's own copy of a port. */
-export const interfaceOf = (port: Port, { networks }: Surroundings, more: Pick<VirtualInterface, 'created_by_nova' | 'tag'>): VirtualInterface => ({
-  port_id: port.id, network_id: port.network_id, network_label: networks.get(port.network_id)?.name ?? '', mac_address: port.mac_address,
+export const interfaceOf = (port: Port, more: Pick<VirtualInterface, 'created_by_nova' | 'tag'>): VirtualInterface => ({
+  port_id: port.id, network_id: port.network_id, network_label: port['binding:network'].name, mac_address: port.mac_address,
   fixed_ips: port.fixed_ips.map(({ subnet_id, ip_address }) => ({ subnet_id, ip_address, version: ip_address.includes(':') ? 6 : 4 })),
   created_by_nova: more.created_by_nova, ...(more.tag && { tag: more.tag }),
 });
