@@ -40,8 +40,11 @@ export interface FunctionHost {
 }
 
 const IDLE_MS = 3 * 60_000;
-/** An event waits so long for a busy environment before another is started: most events are done by then, and a start costs 150 ms. */
-const PATIENCE_MS = 40;
+/**
+ * An event waits for a busy environment as long as the last start of another took, so that what waiting costs is at most what it saves:
+ * on a machine that is busy starts are slow, and more of them would only make it slower.
+ */
+const FIRST_START_MS = 150;
 const MAX_PAYLOAD = 6 * 1024 * 1024;
 
 export function startFunctions(specs: FunctionSpec[], settings: EnvironmentSettings & { limit?: number; around?: AroundInvoke }): FunctionHost {
@@ -88,7 +91,8 @@ type Pool = ReturnType<typeof pool>;
 function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) {
   const all = new Set<Environment>();
   const idle: Environment[] = [];
-  const waiting: { payload: string; resolve: (answer: Answer) => void }[] = [];
+  const waiting: { payload: string; since: number; resolve: (answer: Answer) => void }[] = [];
+  let startMs = FIRST_START_MS;
   let starting = false;
   let planned = false;
   let stopped = false;
@@ -107,8 +111,10 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
     const environment = startEnvironment(spec, settings);
     all.add(environment);
     starting = true;
+    const began = performance.now();
     void environment.ready.then(async (loaded) => {
       starting = false;
+      startMs = performance.now() - began;
       if (loaded) free(environment);
       else refuse(await environment.ended);
       grow();
@@ -123,11 +129,13 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
   function grow() {
     if (stopped || starting || planned || waiting.length === 0 || all.size >= limit) return;
     if (all.size === 0) return start();
+    const patience = waiting[0]!.since + startMs - performance.now();
+    if (patience <= 0) return start();
     planned = true;
     setTimeout(() => {
       planned = false;
-      if (waiting.length > 0 && !stopped && !starting && all.size < limit) start();
-    }, PATIENCE_MS);
+      grow();
+    }, patience);
   }
   /** An environment that could not load takes one waiting event with it. */
   function refuse(failure: FunctionError | undefined) {
@@ -143,7 +151,7 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
       while (environment && !environment.alive) environment = idle.pop();
       if (environment) return serve(environment, payload);
       return new Promise((resolve) => {
-        waiting.push({ payload, resolve });
+        waiting.push({ payload, since: performance.now(), resolve });
         grow();
       });
     },
