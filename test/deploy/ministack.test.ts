@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { App, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
+import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
+import { LaunchOn } from '../../infra/launch-on.ts';
+import type { Template } from '../../local/template.ts';
+import { clientsNeeded, installedClients } from '../openstack-clients.ts';
+import { type Api, apiAs } from '../support/api.ts';
+import { clientsOf } from '../support/clients.ts';
+import { eventually } from '../support/eventually.ts';
+import { activeImage, waitForServer } from '../support/servers.ts';
+import { deployOnMinistack } from './ministack-cloud.ts';
+import { ministackNeeded } from './ministack.ts';
+import { smoke } from './smoke.ts';
+
+const COMPUTE = '/compute/v2.1';
+const client = installedClients().at(-1);
+
+describe('the template under enforced permissions', { skip: ministackNeeded ?? false, timeout: 8 * 60_000 }, () => {
+  const folder = mkdtempSync(join(tmpdir(), 'novaless-ministack-'));
+  let cloud: Awaited<ReturnType<typeof deployOnMinistack>>;
+  let demo: Api;
+  let admin: Api;
+  let image: string;
+
+  before(async () => {
+    cloud = await deployOnMinistack(folder);
+    demo = await apiAs('demo', cloud.endpoint, folder);
+    admin = await apiAs('admin', cloud.endpoint, folder);
+    await eventually(async () => {
+      const { body } = await admin.get(`${COMPUTE}/os-services?binary=nova-compute`);
+      assert.equal(body.services.filter(({ state }: { state: string }) => state === 'up').length, 2, JSON.stringify(body));
+    });
+    image = await activeImage(demo, 'permitted');
+    await storeCredential('events');
+  });
+  after(async () => {
+    await cloud?.stop();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  });
+
+  async function storeCredential(name: string): Promise<void> {
+    const { body: { token } } = await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token });
+    const made = await demo.post(`/identity/v3/users/${token.user.id}/application_credentials`, { application_credential: { name, roles: [{ name: 'member' }] } });
+    assert.equal(made.status, 201, JSON.stringify(made.body));
+    await new SecretsManagerClient(cloud.client).send(new CreateSecretCommand({ Name: `novaless/launch/${name}`, SecretString: JSON.stringify(made.body.application_credential) }));
+  }
+  const put = async (DetailType: string, detail: object) => {
+    const { FailedEntryCount } = await new EventBridgeClient(cloud.client).send(new PutEventsCommand({ Entries: [{ EventBusName: 'novaless', Source: 'test', DetailType, Detail: JSON.stringify(detail) }] }));
+    assert.equal(FailedEntryCount, 0);
+  };
+  const server = (name: string) => ({ name, flavorRef: '1', imageRef: image, networks: 'auto' });
+  const launched = (name: string, seconds = 60): Promise<{ id: string }> => eventually(async () => {
+    const [found] = (await demo.get(`${COMPUTE}/servers?name=${name}`)).body.servers;
+    assert.ok(found, `there is no server ${name}`);
+    return found;
+  }, seconds);
+
+  test('the first day with a cloud, by the client, needs no right that a function lacks', { skip: client ? false : clientsNeeded }, async () => {
+    await smoke(clientsOf(client!, folder), folder);
+    assert.deepEqual(await cloud.refusals(), []);
+  });
+
+  test('a server is launched and deleted by events', async () => {
+    await put('Server Launch Requested', { credential: 'events', server: server('by-event') });
+    const { id } = await launched('by-event');
+    await waitForServer(demo, id, 'ACTIVE');
+    await put('Server Delete Requested', { credential: 'events', server: { id } });
+    await eventually(async () => assert.equal((await demo.get(`${COMPUTE}/servers/${id}`)).status, 404));
+  });
+
+  test("a server is launched when an owner's schedule says so", async () => {
+    const app = new App({ outdir: join(folder, 'owner'), analyticsReporting: false });
+    const stack = new Stack(app, 'Owner', { synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) });
+    new LaunchOn(stack, 'InTime', { at: ScheduleExpression.at(new Date(Date.now() + 20_000)), credential: 'events', server: server('in-time') });
+    await cloud.deployBeside('Owner', app.synth().directory);
+    const { id } = await launched('in-time', 120);
+    await waitForServer(demo, id, 'ACTIVE');
+  });
+
+  test('no right was missing', async () => assert.deepEqual(await cloud.refusals(), []));
+
+  test('a grant that someone forgets is noticed here, with its name', async () => {
+    const [kept] = (await demo.get(`${COMPUTE}/servers`)).body.servers;
+    await cloud.redeploy((template) => {
+      forget(template, 'NovaSchedulerRole', 'sqs:SendMessage');
+      forget(template, 'NovaComputeRole', 'ssm:SendCommand');
+    });
+    const made = await demo.post(`${COMPUTE}/servers`, { server: server('refused') }, { 'OpenStack-API-Version': 'compute 2.90' });
+    assert.equal(made.status, 202, JSON.stringify(made.body));
+    await demo.delete(`${COMPUTE}/servers/${kept.id}`);
+    await eventually(async () => {
+      const refused = (await cloud.refusals()).join('\n');
+      assert.match(refused, /Novaless-nova-scheduler: sqs:SendMessage/);
+      assert.match(refused, /Novaless-nova-compute: ssm:SendCommand/);
+    });
+    assert.notEqual((await demo.get(`${COMPUTE}/servers/${made.body.server.id}`)).body.server.status, 'ACTIVE');
+  });
+});
+
+/** Takes an action from a function's role, as if its declaration had left it out. */
+function forget(template: Template, role: string, action: string): void {
+  const [, found] = Object.entries(template.Resources).find(([id, { Type }]) => Type === 'AWS::IAM::Role' && new RegExp(`^${role}[0-9A-F]{8}$`).test(id))!;
+  const [{ PolicyDocument }] = found.Properties!['Policies'] as [{ PolicyDocument: { Statement: { Action: string | string[] }[] } }];
+  const left = PolicyDocument.Statement.filter(({ Action }) => ![Action].flat().includes(action));
+  assert.ok(left.length < PolicyDocument.Statement.length, `${role} has no ${action}`);
+  PolicyDocument.Statement = left;
+}
