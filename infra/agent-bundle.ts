@@ -1,12 +1,14 @@
 /**
  * What is copied to a host as /opt/novaless: `dist/agent/bin/novaless-agent`, the program, and `lib/`, the agent in one file and its systemd
- * unit. The host needs Node 24 or newer besides, as `bin/node` beside the program or in the PATH.
+ * unit. The host needs Node 24 or newer besides, as `bin/node` beside the program or in the PATH. `dist/agent.tar.gz` is the same in one
+ * file, for hosts that install it by themselves.
  * usage: npm run bundle:agent
  */
 import { chmod, copyFile, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
 import { root, runsOnNode } from './bundle.ts';
+import { tarball } from './tar.ts';
 
 const program = `#!/bin/sh
 # The Novaless agent of this host. usage: novaless-agent [--config FILE] | novaless-agent ring RING_ID
@@ -33,6 +35,19 @@ export async function bundleAgent(folder: string = agentFolder): Promise<{ folde
   await chmod(started, 0o755);
   await copyFile(join(root, 'agent/novaless-agent.service'), join(folder, 'lib/novaless-agent.service'));
   return { folder, file, program: started, size: (await stat(file)).size };
+}
+
+/** Where the same stands in one file, unless told otherwise. */
+export const agentArchive = join(root, 'dist/agent.tar.gz');
+
+/** The agent in one file, for the hosts' stack: the same sources give the same bytes. */
+export async function archiveAgent(archive: string = agentArchive, folder: string = agentFolder): Promise<string> {
+  await bundleAgent(folder);
+  const packed = async (path: string, mode: number) => ({ path, mode, content: await readFile(join(folder, path)) });
+  await writeFile(archive, tarball([
+    await packed('bin/novaless-agent', 0o755), await packed('lib/novaless-agent.mjs', 0o644), await packed('lib/novaless-agent.service', 0o644),
+  ]));
+  return archive;
 }
 
 /** One file of the agent's with all that it imports, and serves. */
@@ -68,6 +83,7 @@ async function browserScript(entry: string): Promise<string> {
 }
 
 if (import.meta.main) {
-  const { folder, size } = await bundleAgent();
-  console.log(`${folder}: copy it to /opt/novaless on a host (lib/novaless-agent.mjs has ${(size / 1000).toFixed(0)} kB)`);
+  const archive = await archiveAgent();
+  const { size } = await stat(archive);
+  console.log(`${agentFolder}: copy it to /opt/novaless on a host; ${archive}: the same in one file (${(size / 1000).toFixed(0)} kB)`);
 }

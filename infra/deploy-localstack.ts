@@ -6,7 +6,8 @@ import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mkdirSync } from 'node:fs';
 import { runCdk } from './command.ts';
 import { account, apiUrl, clientSettings, localstackEnvironment, region, requireLocalstack } from './localstack.ts';
-import { dataFolder, type Outputs, outputsFile, readOutputs, stackName } from './localstack-outputs.ts';
+import { dataFolder, type Outputs, outputsFile, readOutputs } from './localstack-outputs.ts';
+import { stacks } from './names.ts';
 import { seedLocalstack } from './seed-localstack.ts';
 
 /** Bootstraps where needed, and deploys. Throws where LocalStack or the CDK fails, or takes too long. */
@@ -17,12 +18,12 @@ export async function deploy(show: (line: string) => void): Promise<Outputs> {
   if (!(await isBootstrapped())) await runCdk(['bootstrap', `aws://${account}/${region}`], { environment, seconds: 240, show });
   await runCdk(
     [
-      'deploy', stackName,
+      'deploy', stacks.controlPlane, stacks.hosts,
       '--require-approval', 'never',
       '--method', 'direct',
       '--context', 'keepData=false',
-      '--parameters', `EndpointPrefix=${apiUrl.prefix}`,
-      '--parameters', `EndpointSuffix=${apiUrl.suffix}`,
+      '--parameters', `${stacks.controlPlane}:EndpointPrefix=${apiUrl.prefix}`,
+      '--parameters', `${stacks.controlPlane}:EndpointSuffix=${apiUrl.suffix}`,
       '--outputs-file', outputsFile,
     ],
     { environment, seconds: 480, show },

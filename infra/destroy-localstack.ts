@@ -4,7 +4,8 @@ import { existsSync, rmSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { updateClouds } from './clouds.ts';
 import { runCdk } from './command.ts';
-import { dataFolder, outputsFile, readOutputs, stackName } from './localstack-outputs.ts';
+import { dataFolder, outputsFile, readOutputs } from './localstack-outputs.ts';
+import { stacks } from './names.ts';
 import { clientSettings, localstackEnvironment, requireLocalstack } from './localstack.ts';
 import { emptyBucket } from './operator/buckets.ts';
 
@@ -19,7 +20,7 @@ export async function destroy(show: (line: string) => void): Promise<void> {
     for (const bucket of [ImagesBucketName, ConsolesBucketName]) await emptyBucket(s3, bucket); // a bucket that holds something is not deleted
   }
   const made = existsSync(assembly) ? ['--app', assembly] : ['--context', 'keepData=false']; // what was deployed need not be built again
-  await runCdk(['destroy', stackName, '--force', ...made], { environment: localstackEnvironment(), seconds: 300, show });
+  await runCdk(['destroy', stacks.hosts, stacks.controlPlane, '--force', ...made], { environment: localstackEnvironment(), seconds: 300, show });
   rmSync(outputsFile, { force: true });
   updateClouds(resolve(dataFolder, 'clouds.yaml'), { 'novaless-localstack': undefined, 'novaless-localstack-admin': undefined });
 }

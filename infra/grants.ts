@@ -5,8 +5,8 @@ import { PolicyDocument, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { type BucketName, environment, type FunctionDeclaration, type Grant, type QueueName, type TableName, tableSchema } from '../shared/deployment/declaration.ts';
+import { documents } from './names.ts';
 import type { DeploymentParameters } from './parameters.ts';
 
 /** What a declaration can name. */
@@ -17,7 +17,6 @@ export interface Resources {
   buckets: Record<BucketName, Bucket>;
   queues: Record<QueueName, Queue>;
   bus: EventBus;
-  document: CfnDocument;
 }
 
 /** The variables through which a function finds what it uses; it gets no others. */
@@ -31,7 +30,7 @@ export function functionEnvironment({ uses, queue, settings = [] }: FunctionDecl
     if ('table' in grant) variables[environment.table(grant.table)] = resources.tables[grant.table].tableName;
     else if ('send' in grant) variables[environment.queue(grant.send)] = resources.queues[grant.send].queueUrl;
     else if ('bucket' in grant) variables[environment.bucket(grant.bucket)] = resources.buckets[grant.bucket].bucketName;
-    else if ('ringHosts' in grant) variables[environment.agentDocument] = resources.document.ref;
+    else if ('ringHosts' in grant) variables[environment.agentDocument] = documents.ring;
     else if ('parameter' in grant) variables[environment.parameterPath] = resources.parameters.parameterPath.valueAsString;
     else if ('secret' in grant) variables[environment.secretPath] = resources.parameters.secretPath.valueAsString;
     else variables[environment.bus] = resources.bus.eventBusName;
@@ -56,7 +55,7 @@ function grantStatements(stack: Stack, grant: Grant, resources: Resources): Poli
   if ('bucket' in grant) return bucketStatements(resources.buckets[grant.bucket].bucketArn, grant.actions, grant.prefix);
   if ('parameter' in grant) return [allow(grant.actions, [parameterArn(stack, resources, grant.parameter)])];
   if ('secret' in grant) return [allow(grant.actions, [secretArn(stack, resources, grant.secret)])];
-  if ('ringHosts' in grant) return [allow(['ssm:SendCommand'], [documentArn(stack, resources), ...hostArns(stack)])];
+  if ('ringHosts' in grant) return [allow(['ssm:SendCommand'], [documentArn(stack), ...hostArns(stack)])];
   return [allow(['events:PutEvents'], [resources.bus.eventBusArn])];
 }
 
@@ -89,7 +88,8 @@ const parameterArn = (stack: Stack, { parameters }: Resources, name: string) =>
 const secretArn = (stack: Stack, { parameters }: Resources, name: string) =>
   stack.formatArn({ service: 'secretsmanager', resource: 'secret', resourceName: `${parameters.secretPath.valueAsString}/${name}`, arnFormat: ArnFormat.COLON_RESOURCE_NAME });
 
-const documentArn = (stack: Stack, { document }: Resources) => stack.formatArn({ service: 'ssm', resource: 'document', resourceName: document.ref });
+/** The hosts' stack makes it, under this name. */
+const documentArn = (stack: Stack) => stack.formatArn({ service: 'ssm', resource: 'document', resourceName: documents.ring });
 
 /** A host is an EC2 metal instance or a machine of one's own that is registered with SSM. What may run there is the document alone. */
 const hostArns = (stack: Stack) => [

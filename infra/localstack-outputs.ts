@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { stacks } from './names.ts';
 
-export const stackName = 'Novaless';
+export const stackName = stacks.controlPlane;
 
 /** What belongs to deployments from this machine: outputs, credentials, the hosts' state. */
 export const dataFolder = resolve(import.meta.dirname, '../.novaless');

@@ -17,7 +17,6 @@ export function deploymentParameters(stack: Stack) {
       'ReservedConcurrency', '', "Executions set aside for each function that answers clients; empty for none, as a new account's limit leaves nothing to set aside",
       { allowedPattern: '([1-9][0-9]{0,3})?' },
     ),
-    document: text('AgentDocumentName', 'Novaless-Agent', 'Name of the SSM document that rings the agent on a host', { allowedPattern: '[A-Za-z0-9_.-]{3,128}' }),
     importAllowedHosts: text('ImageImportAllowedHosts', '', 'Hosts, each HOST or HOST:PORT, with commas between, from which images may be imported although their addresses are private', { allowedPattern: '[A-Za-z0-9_.:,\\[\\]-]*' }),
     alarmAddress: text('AlarmAddress', '', 'E-mail address that alarms are sent to; empty for none', { allowedPattern: '([^@\\s]+@[^@\\s]+)?' }),
     secretPath: text('LaunchesPath', 'novaless', 'Path under which the secrets of this deployment stand: application credentials for launches by events as PATH/launch/NAME', { allowedPattern: '[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*' }),

@@ -1,12 +1,12 @@
 import { type App, CfnOutput, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
 import type { FunctionDeclaration } from '../shared/deployment/declaration.ts';
-import { agentDocument } from './agent-document.ts';
 import { alarms } from './alarms.ts';
 import { buckets } from './buckets.ts';
 import { dashboard } from './dashboard.ts';
 import { notificationBus } from './event-bus.ts';
 import { deployFunction } from './function.ts';
 import { functions as allFunctions } from './functions.ts';
+import { tellHosts } from './host-parameters.ts';
 import { deploymentParameters, publicEndpoint } from './parameters.ts';
 import { consumedQueues } from './queues.ts';
 import { launchRequests } from './launch-requests.ts';
@@ -38,7 +38,6 @@ export class NovalessStack extends Stack {
       buckets: buckets(this, keepData),
       queues: consumedQueues(this),
       bus: notificationBus(this),
-      document: agentDocument(this, parameters),
       bundles,
     };
     const deployed = functions.map((declaration) => ({ declaration, target: deployFunction(this, declaration, resources) }));
@@ -50,6 +49,10 @@ export class NovalessStack extends Stack {
     dashboard(this, { api, queues: resources.queues, functions: deployed.map(({ target }) => target), alarms: watched });
 
     const { queues, tables: { 'nova-compute': journal }, buckets: { images, consoles } } = resources;
+    tellHosts(this, parameters.parameterPath.valueAsString, {
+      'journal-table': journal.tableName, 'images-bucket': images.bucketName, 'consoles-bucket': consoles.bucketName,
+      'reports-queue': queues['host-reports'].queueName, 'heartbeats-queue': queues['host-heartbeats'].queueName,
+    });
     for (const [id, value, description] of [
       ['PublicEndpoint', resources.endpoint, 'Base URL of the OpenStack services'],
       ['FunctionPrefix', `${this.stackName}-`, 'A function is called this and its name'],

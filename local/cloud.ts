@@ -16,7 +16,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment } from '../shared/deployment/declaration.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
-import { planDeployment } from './deployment.ts';
+import { planDeployment, ringDocuments } from './deployment.ts';
 import { startEngines } from './engines/engines.ts';
 import { freePort } from './engines/ports.ts';
 import { startEvents } from './events.ts';
@@ -106,12 +106,13 @@ export async function startCloud(options: CloudOptions) {
 
     const template = readTemplate(templateFile);
     options.changeTemplate?.(template);
-    const deployment = planDeployment(template, templateFile, {
+    const account = {
       region: AWS_REGION,
       accountId: '000000000000',
       parameters: { Endpoint: endpoint, RegionName: REGION },
-      queueUrl: (name) => `${sqs.endpoint}/000000000000/${name}`,
-    });
+      queueUrl: (name: string) => `${sqs.endpoint}/000000000000/${name}`,
+    };
+    const deployment = planDeployment(template, templateFile, account);
     await provision(deployment, { sqs, s3, dynamodb });
 
     const hosts = localHosts(dataDir, options.hypervisors ?? 1);
@@ -119,7 +120,7 @@ export async function startCloud(options: CloudOptions) {
     const bell = ringer(ringSocket);
     started.push(bell.stop);
     const ssm = systemsManager({
-      documents: deployment.documents,
+      documents: ringDocuments(deployment, templateFile, account),
       parameters: deployment.parameters,
       file: join(dataDir, 'parameters.json'),
       registered: (id) => hosts.some(({ managedInstanceId }) => managedInstanceId === id),

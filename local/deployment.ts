@@ -3,7 +3,10 @@ import type { MappingSpec } from './mappings.ts';
 import type { RouteSpec } from './routes.ts';
 import type { RuleSpec } from './events.ts';
 import type { DocumentSpec } from './ssm.ts';
-import { bundleOf, resolveTemplate } from './template.ts';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { documents, stacks } from '../infra/names.ts';
+import { bundleOf, readTemplate, resolveTemplate } from './template.ts';
 import type { Account, Resolved, Template } from './template.ts';
 
 export type Deployment = ReturnType<typeof planDeployment>;
@@ -51,6 +54,14 @@ export function planDeployment(template: Template, templateFile: string, account
       parameters: (typeof properties['Content'] === 'string' ? JSON.parse(properties['Content']) : properties['Content'])?.parameters ?? {},
     })),
   };
+}
+
+/** The document that rings hosts, from the template of the hosts' stack, which stands beside the control plane's. Agents here need no installation. */
+export function ringDocuments(deployment: Deployment, templateFile: string, account: Account): DocumentSpec[] {
+  const file = join(dirname(templateFile), `${stacks.hosts}.template.json`);
+  if (!existsSync(file)) return deployment.documents;
+  const hosts = planDeployment(readTemplate(file), file, { ...account, parameters: {}, ssmParameters: deployment.parameters });
+  return hosts.documents.filter(({ name }) => name === documents.ring);
 }
 
 function functionOf({ name, arn, properties, ...resource }: Resolved, templateFile: string): FunctionSpec {

@@ -38,7 +38,7 @@ export async function synthesized(): Promise<string> {
 
 function sourceHash() {
   const hash = createHash('sha256').update(process.version);
-  const files = globSync(['{functions,shared,infra}/**/*.ts', 'local/synthesize.ts', 'package-lock.json'], { cwd: root }).filter((file) => !file.endsWith('.test.ts')).sort();
+  const files = globSync(['{functions,shared,infra}/**/*.{ts,sh}', 'local/synthesize.ts', 'package-lock.json'], { cwd: root }).filter((file) => !file.endsWith('.test.ts')).sort();
   for (const file of files) hash.update(file).update('\0').update(readFileSync(join(root, file))).update('\0');
   return hash.digest('hex').slice(0, 16);
 }

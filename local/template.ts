@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 
 /** A synthesized CloudFormation template, as JSON. */
 export interface Template {
-  Parameters?: Record<string, { Default?: unknown }>;
+  Parameters?: Record<string, { Type?: string; Default?: unknown }>;
   Conditions?: Record<string, unknown>;
   Resources: Record<string, Resource>;
   Outputs?: Record<string, { Value: unknown }>;
@@ -21,6 +21,8 @@ export interface Account {
   accountId: string;
   parameters: Record<string, string>;
   queueUrl: (name: string) => string;
+  /** Values of SSM parameters that the template reads, as one stack reads what another says. */
+  ssmParameters?: { name: string; value: string }[];
 }
 
 type Properties = Record<string, any>; // what CloudFormation's types hold, once resolved
@@ -78,7 +80,10 @@ export function resolveTemplate(template: Template, account: Account) {
     if (parameter) {
       const value = account.parameters[id] ?? parameter.Default;
       if (value === undefined) throw new Error(`the template's parameter ${id} has no value`);
-      return value;
+      if (!parameter.Type?.startsWith('AWS::SSM::Parameter::Value')) return value;
+      const said = account.ssmParameters?.find(({ name }) => name === value);
+      if (!said) throw new Error(`the template reads the SSM parameter ${value}, which is not there`);
+      return said.value;
     }
     const resource = require(id);
     const name = nameOf(id, resource);

@@ -7,26 +7,28 @@ import { functions } from '../../infra/functions.ts';
 import { synthesize } from '../../infra/app.ts';
 import { concurrencyOf, leastAccountLimit, USUAL_ACCOUNT_LIMIT } from '../../shared/deployment/concurrency.ts';
 import { environment, queues, tableNames, tableSchema } from '../../shared/deployment/declaration.ts';
-import { describeStatement, standInBundles, stripHashes, type Properties, type Template, writeSnapshot } from './template.ts';
+import { describeStatement, standInAgent, standInBundles, stripHashes, type Properties, type Template, writeSnapshot } from './template.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'novaless-template-'));
 after(() => rmSync(folder, { recursive: true }));
 
 const synthesized = (name: string, keepData?: boolean): string =>
-  readFileSync(synthesize({ outdir: join(folder, name), bundles: standInBundles(folder, functions), ...(keepData === undefined ? {} : { keepData }) }), 'utf8');
+  readFileSync(synthesize({ outdir: join(folder, name), bundles: standInBundles(folder, functions), agent: standInAgent(folder), ...(keepData === undefined ? {} : { keepData }) }), 'utf8');
 
 const text = synthesized('first');
 const template = JSON.parse(text) as Template;
 const resources = Object.entries(template.Resources);
+const hosts = JSON.parse(readFileSync(join(folder, 'first/NovalessHosts.template.json'), 'utf8')) as Template;
 const ofType = (type: string): Properties[] => resources.filter(([, { Type }]) => Type === type).map(([id, { Properties }]) => ({ id, ...Properties }));
 const properties = (id: string) => template.Resources[id]!.Properties;
 
 test('a deployment changes nothing where the sources did not change: synthesis gives the same bytes each time', () => {
   assert.equal(synthesized('second'), text);
+  for (const file of ['NovalessHosts.template.json', 'NovalessHosts.assets.json']) assert.equal(readFileSync(join(folder, 'second', file), 'utf8'), readFileSync(join(folder, 'first', file), 'utf8'));
 });
 
 test('nothing is skipped silently by an emulator or run by a hidden function: there is no custom resource', () => {
-  const custom = resources.filter(([, { Type }]) => Type.startsWith('Custom::') || Type === 'AWS::CloudFormation::CustomResource');
+  const custom = [...resources, ...Object.entries(hosts.Resources)].filter(([, { Type }]) => Type.startsWith('Custom::') || Type === 'AWS::CloudFormation::CustomResource');
   assert.deepEqual(custom, []);
   assert.equal(ofType('AWS::Lambda::Function').length, functions.length, 'a function that no room declared');
 });
@@ -147,18 +149,6 @@ test('nothing is reachable without TLS, and no bucket is public', () => {
   }
 });
 
-test('no user text can reach a shell on a host: the document takes one parameter, a UUID', () => {
-  const [document, ...others] = ofType('AWS::SSM::Document');
-  assert.deepEqual(others, []);
-  const { parameters, mainSteps } = document!.Content;
-  assert.deepEqual(Object.keys(parameters), ['ringId']);
-  const pattern = new RegExp(parameters.ringId.allowedPattern);
-  assert.ok(pattern.test(crypto.randomUUID()));
-  for (const bad of ['', 'x', `${crypto.randomUUID()}; reboot`, `'$(reboot)'`, '{{ssm:secret}}']) assert.equal(pattern.test(bad), false, bad);
-  assert.equal(mainSteps.length, 1);
-  assert.equal(document!.UpdateMethod, 'NewVersion');
-});
-
 test('every declared route is there, and none hides the service above it', () => {
   const paths = new Map<string, string>();
   const pathOf = (id: string): string => paths.get(id) ?? (template.Resources[id]?.Type === 'AWS::ApiGateway::Resource'
@@ -176,14 +166,19 @@ test('every declared route is there, and none hides the service above it', () =>
 });
 
 test('what is deployed is what was reviewed: the list of resources', () => {
-  const list = resources.map(([id, { Type }]) => `${Type} ${stripHashes(id)}`).sort().join('\n');
+  const of = ({ Resources }: Template) => Object.entries(Resources).map(([id, { Type }]) => `${Type} ${stripHashes(id)}`).sort().join('\n');
+  const list = `${of(template)}\n\nNovalessHosts\n${of(hosts)}`;
   const file = join(import.meta.dirname, 'resources.txt');
   if (process.env['UPDATE_SNAPSHOTS']) return void writeSnapshot(file, list);
   assert.equal(list, readFileSync(file, 'utf8').trimEnd(), 'see the difference, then run with UPDATE_SNAPSHOTS=1');
 });
 
 test('who may do what is what was reviewed: the roles', () => {
-  const roles = ofType('AWS::IAM::Role').map(({ id, Policies }) => `${stripHashes(id)}\n${Policies[0].PolicyDocument.Statement.map(describeStatement).join('\n')}`).sort().join('\n\n');
+  const shown = (id: string, { Statement }: Properties) => `${stripHashes(id)}\n${Statement.map(describeStatement).join('\n')}`;
+  const roles = [
+    ...ofType('AWS::IAM::Role').map(({ id, Policies }) => shown(id, Policies[0].PolicyDocument)).sort(),
+    ...Object.entries(hosts.Resources).filter(([, { Type }]) => Type.startsWith('AWS::IAM::')).map(([id, { Properties }]) => shown(`NovalessHosts: ${id}`, Properties['PolicyDocument'])),
+  ].join('\n\n');
   const file = join(import.meta.dirname, 'roles.txt');
   if (process.env['UPDATE_SNAPSHOTS']) return void writeSnapshot(file, roles);
   assert.equal(roles, readFileSync(file, 'utf8').trimEnd(), 'see the difference, then run with UPDATE_SNAPSHOTS=1');

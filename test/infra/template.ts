@@ -21,19 +21,29 @@ export function standInBundles(folder: string, functions: FunctionDeclaration[])
   return bundles;
 }
 
+/** Stands for the agent in one file. */
+export function standInAgent(folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'agent.tar.gz');
+  writeFileSync(file, 'the agent');
+  return file;
+}
+
 /** Logical ids end in eight hexadecimal digits (32 more for a deployment of the REST API) that tell a reader nothing. */
 export const stripHashes = (id: string): string => id.replace(/[0-9A-F]{8}(?:[0-9a-f]{32})?(?=$|Api[A-Z]|Novaless)/g, '');
 
 /** `dynamodb:GetItem, dynamodb:Query on KeystoneTable.Arn, KeystoneTable.Arn/index/*` */
-export function describeStatement({ Action, Resource }: { Action: string | string[]; Resource: unknown }): string {
-  return `  ${[Action].flat().join(', ')}\n    on ${[Resource].flat().map(describeValue).join(', ')}`;
+export function describeStatement({ Effect = 'Allow', Action, Resource, Condition }: { Effect?: string; Action: string | string[]; Resource: unknown; Condition?: object }): string {
+  const lines = [`${Effect === 'Deny' ? 'DENY ' : ''}${[Action].flat().join(', ')}`, `  on ${[Resource].flat().map(describeValue).join(', ')}`];
+  return [...lines, ...(Condition ? [`  where ${JSON.stringify(Condition)}`] : [])].map((line) => `  ${line}`).join('\n');
 }
 
 function describeValue(value: unknown): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') return value.replace(/[0-9a-f]{64}/, 'HASH');
   const [[kind, of]] = Object.entries(value as Record<string, unknown>) as [[string, unknown]];
   if (kind === 'Ref') return `<${stripHashes(of as string)}>`;
   if (kind === 'Fn::GetAtt') return stripHashes((of as string[])[0]!);
+  if (kind === 'Fn::Sub') return of as string;
   const [separator, parts] = of as [string, unknown[]];
   return parts.map(describeValue).join(separator);
 }

@@ -1,17 +1,17 @@
 import type { Stack } from 'aws-cdk-lib';
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
-import type { DeploymentParameters } from './parameters.ts';
+import { documents } from './names.ts';
 
-/** Where the host's set-up puts the agent. */
+/** Where the agent is on a host, whoever put it there. */
 const agent = '/opt/novaless/bin/novaless-agent';
 
 /**
  * The document through which nova-compute rings a host. Its only parameter is the ring's id, held to a UUID, because
  * Run Command pastes parameters into the shell script: nothing that a user wrote ever travels this way.
  */
-export function agentDocument(stack: Stack, { document }: DeploymentParameters): CfnDocument {
-  return new CfnDocument(stack, 'AgentDocument', {
-    name: document.valueAsString,
+export function ringDocument(stack: Stack): CfnDocument {
+  return new CfnDocument(stack, 'RingDocument', {
+    name: documents.ring,
     documentType: 'Command',
     documentFormat: 'JSON',
     targetType: '/',
