@@ -10,7 +10,8 @@ import type { HostState } from './request.ts';
  */
 interface Known { node: ComputeNode; seenAt: number; promised: Resources & { running_vms: number } }
 
-const REFRESH_MS = 1_000;
+/** Own claims are known at once, and those of others are found out by a claim's refusal; so little is missed meanwhile. */
+const REFRESH_MS = 5_000;
 /** Clocks of those who write differ, and the index lags: a little is read again each time. */
 const OVERLAP_MS = 10_000;
 
@@ -20,7 +21,7 @@ let refreshedAt = 0;
 let newest = '';
 let refreshing: Promise<void> | undefined;
 
-/** Looks at the hosts, where the last look is older than a second, or `afresh`. */
+/** Looks at the hosts, where the last look is older than a few seconds, or `afresh`. */
 export async function look({ afresh = false } = {}): Promise<void> {
   if (afresh || Date.now() - refreshedAt >= REFRESH_MS) await (refreshing ??= refresh().finally(() => (refreshing = undefined)));
 }

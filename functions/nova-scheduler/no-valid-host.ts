@@ -1,5 +1,6 @@
 import { actionKey } from '../../shared/objects/action.ts';
 import { faultOf, instanceKey, now, type Instance } from '../../shared/objects/instance.ts';
+import type { Requested } from '../../shared/objects/request_spec.ts';
 import { notifyInstance } from '../../shared/notifications/instance.ts';
 import type { Delivery } from '../../shared/rpc/serve.ts';
 import { exists } from '../../shared/store/condition.ts';
@@ -13,7 +14,7 @@ const nova = table('nova');
 export const NO_VALID_HOST = 'No valid host was found. There are not enough hosts available.';
 
 /** The instance goes to ERROR; its owner sees how many hosts each filter refused, an admin also which. */
-export async function noValidHost(instance: Instance, verdicts: Verdict[], started: Date, { context }: Delivery): Promise<void> {
+export async function noValidHost(instance: Requested, verdicts: Verdict[], started: Date, { context }: Delivery): Promise<void> {
   const counts = verdicts.map(({ filter, before, after }) => `${filter}: (start: ${before}, end: ${after})`).join(', ');
   const step: Step = {
     step: 10, actor: 'nova-scheduler', start: started.toISOString(), end: new Date().toISOString(), result: 'Error', request_id: context.request_id,
@@ -24,7 +25,7 @@ export async function noValidHost(instance: Instance, verdicts: Verdict[], start
 }
 
 /** Gives a launch up that has no host yet. A record that has moved on meanwhile stays as it is. */
-export async function fail(instance: Instance, message: string, details: string, steps: Step[], started: Date, more: Record<string, unknown> = {}): Promise<void> {
+export async function fail(instance: Requested, message: string, details: string, steps: Step[], started: Date, more: Record<string, unknown> = {}): Promise<void> {
   try {
     const failed = await nova.update<Instance>(
       instanceKey(instance.project_id, instance.uuid),

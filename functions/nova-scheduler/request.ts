@@ -1,20 +1,20 @@
 import type { ComputeNode } from '../../shared/objects/compute_node.ts';
-import type { Instance } from '../../shared/objects/instance.ts';
+import type { Requested } from '../../shared/objects/request_spec.ts';
 import { resourcesOf, type Resources } from '../../shared/objects/resources.ts';
 
 /** What is asked of the scheduler: Nova's RequestSpec, as far as filters look at it. */
 export interface RequestSpec {
-  instance: Instance;
+  instance: Requested;
   resources: Resources;
   /** Hosts of the instances that the hints same_host and different_host name. */
   sameHost?: Set<string>;
   differentHost?: Set<string>;
 }
 
-export const requestSpec = (instance: Instance): RequestSpec => ({ instance, resources: resourcesOf(instance) });
+export const requestSpec = (instance: Requested): RequestSpec => ({ instance, resources: resourcesOf(instance) });
 
 /** Instance uuids that a hint names: one, or a list. */
-export function hintedInstances({ scheduler_hints: hints }: Instance, name: 'same_host' | 'different_host'): string[] {
+export function hintedInstances({ scheduler_hints: hints }: Requested, name: 'same_host' | 'different_host'): string[] {
   const value = hints[name];
   return [value].flat().filter((uuid): uuid is string => typeof uuid === 'string');
 }

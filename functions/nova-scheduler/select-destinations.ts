@@ -1,9 +1,12 @@
 import { instanceKey, type Instance } from '../../shared/objects/instance.ts';
 import { CLAIM, claimWrites } from '../../shared/objects/claim.ts';
 import type { ComputeNode } from '../../shared/objects/compute_node.ts';
+import type { Requested } from '../../shared/objects/request_spec.ts';
 import { cast } from '../../shared/rpc/send.ts';
 import { RemoteFailure, type Delivery } from '../../shared/rpc/serve.ts';
+import type { Args } from '../../shared/rpc/topic.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
+import type { novaScheduler } from '../../shared/rpc/topics/nova-scheduler.ts';
 import { StoreBusy, TransactionRefused } from '../../shared/store/errors.ts';
 import { table, type Write } from '../../shared/store/table.ts';
 import { recordedSteps, stepDone, takeSteps, type Step } from '../../shared/telemetry/steps.ts';
@@ -26,17 +29,28 @@ export interface Destination { instance_uuid: string; host: string; alternates: 
  * Steps 9 to 12: takes the request, finds a host by filtering, then weighing, claims its room, has the launch go on there,
  * and answers. A repeated request finds the claim that the first one made, and says the same again.
  */
-export async function selectDestinations({ instance_uuid, project_id }: { instance_uuid: string; project_id: string }, delivery: Delivery): Promise<Destination> {
+export async function selectDestinations({ instance_uuid, project_id, request_spec }: Args<typeof novaScheduler.methods.select_destinations>, delivery: Delivery): Promise<Destination> {
   stepDone(9, ACTOR, delivery.context.request_id);
-  const started = new Date();
+  // at its first receive nothing has mostly happened yet: the claim's conditions would tell
+  if (request_spec && delivery.receives === 1) {
+    const destination = await select(request_spec as unknown as Requested, delivery);
+    if (destination !== 'overtaken') return destination;
+  }
   const instance = await nova.get<Instance>(instanceKey(project_id, instance_uuid));
   if (!instance || instance.vm_state === 'deleted') throw new RemoteFailure('InstanceNotFound', `Instance ${instance_uuid} could not be found.`);
   if (instance.host !== null) return launched(instance, delivery);
   if (instance.vm_state !== 'building') throw new RemoteFailure('NoValidHost', instance.fault?.message ?? NO_VALID_HOST);
   if (instance.task_state !== 'scheduling') throw new RemoteFailure('InstanceInvalidState', `Instance ${instance_uuid} is in task_state ${instance.task_state}.`);
+  const destination = await select(instance, delivery);
+  return destination === 'overtaken' ? selectDestinations({ instance_uuid, project_id }, delivery) : destination; // to see what overtook it
+}
+
+/** Step 10, and what follows from it. */
+async function select(instance: Requested, delivery: Delivery): Promise<Destination | 'overtaken'> {
+  const started = new Date();
   const request = await resolveHints(requestSpec(instance));
   const found = await claimOneOf(request, started, delivery);
-  if (found === 'overtaken') return selectDestinations({ instance_uuid, project_id }, delivery); // to see what overtook it
+  if (found === 'overtaken') return 'overtaken';
   if ('verdicts' in found) {
     await noValidHost(instance, found.verdicts, started, delivery);
     throw new RemoteFailure('NoValidHost', NO_VALID_HOST);
@@ -51,7 +65,7 @@ const launched = (instance: Instance, delivery: Delivery): Promise<Destination> 
     : { instance_uuid: instance.uuid, host: instance.host!, alternates: instance.alternates ?? [] };
 
 /** Steps 11 and 12: the answer goes out as soon as the cast has, and is recorded on its way. */
-async function launch(instance: Instance, host: string, attempt: number, alternates: string[], { context }: Delivery): Promise<Destination> {
+async function launch(instance: Requested, host: string, attempt: number, alternates: string[], { context }: Delivery): Promise<Destination> {
   const { uuid: instance_uuid, project_id, create_request_id: request_id } = instance;
   stepDone(11, ACTOR, request_id);
   stepDone(12, ACTOR, request_id);

@@ -3,7 +3,8 @@ import type { Write } from '../store/table.ts';
 import { stepAttributes, type Step } from '../telemetry/steps.ts';
 import { actionKey } from './action.ts';
 import { claimKey, claimsIndex, computeNodeKey, HOST_LOCAL_NETWORKS, hostsChanged, oneMoreLaunch, SERVICE_DOWN_SECONDS, type Claim, type ComputeNode } from './compute_node.ts';
-import { BUILD_SECONDS, dueInstance, hostIndex, instanceKey, now, type Instance } from './instance.ts';
+import { BUILD_SECONDS, dueInstance, hostIndex, instanceKey, now } from './instance.ts';
+import type { Requested } from './request_spec.ts';
 import { capacityOf, resourceClasses, resourcesOf, usedAttribute, type Resources } from './resources.ts';
 
 /**
@@ -13,7 +14,7 @@ import { capacityOf, resourceClasses, resourcesOf, usedAttribute, type Resources
 export const CLAIM = { node: 0, claim: 1, instance: 2 } as const;
 
 export interface NewClaim {
-  instance: Instance;
+  instance: Requested;
   node: ComputeNode;
   attempt: number;
   alternates: string[];
@@ -44,7 +45,7 @@ export const releaseClaimWrites = (claim: Claim, { buildFailed = false } = {}): 
   giveBack(claim, { buildFailed }),
 ];
 
-function take(instance: Instance, node: ComputeNode): Write {
+function take(instance: Requested, node: ComputeNode): Write {
   const needed = resourcesOf(instance);
   const room = Object.fromEntries(resourceClasses.filter((c) => needed[c] > 0).flatMap((c) => [
     [c, node[c]], // the bound below was reckoned from this total
@@ -63,7 +64,7 @@ const giveBack = (claim: Claim, { buildFailed }: { buildFailed: boolean }): Writ
   if: { pk: exists() },
 });
 
-const settle = (instance: Instance, node: ComputeNode, attempt: number, alternates: string[], condition: Condition): Write => ({
+const settle = (instance: Requested, node: ComputeNode, attempt: number, alternates: string[], condition: Condition): Write => ({
   update: instanceKey(instance.project_id, instance.uuid),
   change: {
     set: {
@@ -78,7 +79,7 @@ const settle = (instance: Instance, node: ComputeNode, attempt: number, alternat
   if: condition,
 });
 
-const claimOf = (instance: Instance, node: ComputeNode, attempt: number): Claim => ({
+const claimOf = (instance: Requested, node: ComputeNode, attempt: number): Claim => ({
   ...claimKey(instance.uuid), instance_uuid: instance.uuid, project_id: instance.project_id, host: node.host, attempt, ...resourcesOf(instance),
   created_at: now(), ...claimsIndex(node.host, instance.uuid),
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import { actionKey, type InstanceAction } from '../../shared/objects/action.ts';
 import { type ProjectQuota, quotaKey } from '../../shared/objects/quota.ts';
+import { requestedOf } from '../../shared/objects/request_spec.ts';
 import { ids, startNovaApiRig, type NovaApiRig } from '../support/nova-api-rig.ts';
 import { adminToken, token } from './rig.ts';
 
@@ -31,7 +32,7 @@ test('a launch is accepted, on record, and on its way to the scheduler', async (
   assert.equal(record.block_devices[0]!.device_name, '/dev/vda');
   assert.ok(record.due_at && Date.parse(record.due_at) > Date.now(), 'the sweeper would find it, had its message been lost');
   const messages = (await cloud.rig.take('nova-scheduler')).filter(({ args }) => args.instance_uuid === id);
-  assert.deepEqual(messages.map(({ method, args, steps }) => [method, args, steps.map(({ step }) => step)]), [['select_destinations', { instance_uuid: id, project_id: projectOf(as) }, [8]]]);
+  assert.deepEqual(messages.map(({ method, args, steps }) => [method, args, steps.map(({ step }) => step)]), [['select_destinations', { instance_uuid: id, project_id: projectOf(as), request_spec: requestedOf(record) }, [8]]]);
   const action = (await cloud.store.get<InstanceAction>(actionKey(id, record.create_request_id)))!;
   assert.equal(action.action, 'create');
   assert.deepEqual(Object.keys(action.steps).sort(), ['s3', 's4', 's6', 's7']); // 1, 2 and 5 are keystone's, which is not here

@@ -3,6 +3,7 @@ import type { Reply, Request } from '../../../../shared/http/route.ts';
 import { actionKey } from '../../../../shared/objects/action.ts';
 import { type Instance, instanceKey, SCHEDULING_SECONDS } from '../../../../shared/objects/instance.ts';
 import { usageOf } from '../../../../shared/objects/quota.ts';
+import { requestedOf } from '../../../../shared/objects/request_spec.ts';
 import { call } from '../../../../shared/rpc/send.ts';
 import { novaApi } from '../../../../shared/rpc/topics/nova-api.ts';
 import { novaScheduler } from '../../../../shared/rpc/topics/nova-scheduler.ts';
@@ -78,11 +79,12 @@ const ownSteps = (): Step[] => recordedSteps().filter(({ step: number }) => numb
 /** Step 8. What could not be sent is undone; where that is all of it, the client may try again. */
 async function schedule(instances: Instance[], ask: Ask, { context, requestId }: Request): Promise<void> {
   const deadline = new Date(Date.now() + SCHEDULING_SECONDS * 1000);
-  const sent = await Promise.all(instances.map(async ({ uuid: instance_uuid, project_id }) => {
+  const sent = await Promise.all(instances.map(async (instance) => {
+    const { uuid: instance_uuid, project_id } = instance;
     const now = new Date().toISOString();
     const steps: Step[] = [{ step: 8, actor: ACTOR, start: now, end: now, result: 'Success', request_id: requestId }];
     try {
-      await call(novaScheduler.methods.select_destinations, { instance_uuid, project_id }, {
+      await call(novaScheduler.methods.select_destinations, { instance_uuid, project_id, request_spec: { ...requestedOf(instance) } }, {
         context, steps, deadline, replyTo: novaApi.replies.destinations_selected, passback: { instance_uuid, project_id },
       });
       return true;
