@@ -51,9 +51,11 @@ export async function leaveHost(before: Bound | undefined, after: Bound | undefi
 }
 
 export const networkHost = (id: string) => db.get<NetworkHost>(networkHostKey(id));
-export async function networkHosts(ids: string[]): Promise<Map<string, string>> {
-  const items = await db.getMany<NetworkHost & { pk: string }>(ids.map(networkHostKey));
-  return new Map(items.map(({ pk, host }) => [pk.slice('network#'.length), host]));
+/** Networks together with the hosts that keep some of them to themselves, by network: one request for every fifty. */
+export async function networksAndHosts(ids: string[]): Promise<{ networks: Network[]; hosts: Map<string, string> }> {
+  const items = await db.getMany<(Network | NetworkHost) & { pk: string; sk: string }>(ids.flatMap((id) => [resourceKey('network', id), networkHostKey(id)]));
+  const hosts = items.filter(({ sk }) => sk === networkHostKey('').sk) as (NetworkHost & { pk: string })[];
+  return { networks: items.filter(({ sk }) => sk === 'network') as unknown as Network[], hosts: new Map(hosts.map(({ pk, host }) => [pk.slice('network#'.length), host])) };
 }
 
 async function take(network: Named, host: string): Promise<void> {

@@ -12,9 +12,9 @@ import { counted } from '../quota/counted.ts';
 import { giveBack } from '../quota/usage.ts';
 import { db } from '../store/db.ts';
 import type { Network } from '../store/records.ts';
-import { find, findVisible, listVisible } from '../store/visible.ts';
+import { find, findVisible, listVisible, sees, visibleIds } from '../store/visible.ts';
 import { networkCreateBody, networkUpdateBody, type NetworkCreate, type NetworkUpdate } from './schema.ts';
-import { networkHost, networkHosts } from './host.ts';
+import { networkHost, networksAndHosts } from './host.ts';
 import { chooseSegment, segmentInUse, type Segment } from './segment.ts';
 import { changeNetwork, insertNetwork, removeNetwork } from './store.ts';
 import { networks, networkView } from './view.ts';
@@ -89,9 +89,11 @@ const maySeeHost = (request: Request) => request.allowed('get_network:binding:ho
 
 /** A list tells the networks' hosts only where they are asked for by name. */
 async function listed(request: Request): Promise<View[]> {
-  const found = await listVisible(request.context, 'network', scopeOf(request));
-  const hosts = maySeeHost(request) && request.query.getAll('fields').includes('binding:host_id') ? await networkHosts(found.map(({ id }) => id)) : undefined;
-  return found.map((network) => networkView(request, network, hosts && (hosts.get(network.id) ?? '')));
+  const { context, query } = request;
+  const scope = scopeOf(request);
+  if (!maySeeHost(request) || !query.getAll('fields').includes('binding:host_id')) return (await listVisible(context, 'network', scope)).map((network) => networkView(request, network));
+  const { networks: found, hosts } = await networksAndHosts(scope.ids ?? (await visibleIds(context, 'network', scope.project)));
+  return found.filter((network) => sees(context, network)).map((network) => networkView(request, network, hosts.get(network.id) ?? ''));
 }
 
 export const networkRoutes: Route[] = [

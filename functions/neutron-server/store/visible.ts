@@ -42,7 +42,8 @@ export async function listVisible<K extends StoredKind>(context: RequestContext,
   return records.filter((record) => sees(context, record));
 }
 
-async function visibleIds(context: RequestContext, kind: StoredKind, project: string | undefined): Promise<string[]> {
+/** Ids of what the asker may see, and of some that he may not; some twice. */
+export async function visibleIds(context: RequestContext, kind: StoredKind, project: string | undefined): Promise<string[]> {
   const owner = project ?? context.project_id;
   const [own, shared, all] = await Promise.all([
     owner === null || (project !== undefined && !isAdmin(context) && project !== context.project_id) ? [] : ownedIds(owner, kind),
