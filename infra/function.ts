@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { Duration, RemovalPolicy, type Stack } from 'aws-cdk-lib';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, CfnEventSourceMapping, Code, Function, RecursiveLoop, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import { concurrencyOf, USUAL_ACCOUNT_LIMIT } from '../shared/deployment/concurrency.ts';
 import { type FunctionDeclaration, type QueueName, queues } from '../shared/deployment/declaration.ts';
 import { acceptWildcards } from './accept.ts';
@@ -17,7 +17,7 @@ export function deployFunction(stack: Stack, declaration: FunctionDeclaration, r
   const functionName = `${stack.stackName}-${name}`;
   const logs = new LogGroup(stack, `${id}Logs`, {
     logGroupName: `/aws/lambda/${functionName}`,
-    retention: RetentionDays.ONE_MONTH,
+    retention: resources.parameters.logRetention.valueAsNumber,
     removalPolicy: RemovalPolicy.DESTROY,
   });
   const uses = functionPolicy(stack, declaration, resources, logs);

@@ -19,6 +19,10 @@ export function deploymentParameters(stack: Stack) {
     ),
     importAllowedHosts: text('ImageImportAllowedHosts', '', 'Hosts, each HOST or HOST:PORT, with commas between, from which images may be imported although their addresses are private', { allowedPattern: '[A-Za-z0-9_.:,\\[\\]-]*' }),
     alarmAddress: text('AlarmAddress', '', 'E-mail address that alarms are sent to; empty for none', { allowedPattern: '([^@\\s]+@[^@\\s]+)?' }),
+    logRetention: new CfnParameter(stack, 'LogRetentionDays', {
+      type: 'Number', default: 30, allowedValues: ['1', '3', '5', '7', '14', '30', '60', '90', '120', '150', '180', '365', '400', '545', '731', '1096', '1827', '2192', '2557', '2922', '3288', '3653'],
+      description: "For how many days what functions log is kept; one of CloudWatch Logs' own steps",
+    }),
     secretPath: text('LaunchesPath', 'novaless', 'Path under which the secrets of this deployment stand: application credentials for launches by events as PATH/launch/NAME', { allowedPattern: '[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*' }),
     parameterPath: text('ParameterPath', '/novaless', 'Path under which the SSM parameters of this deployment stand', { allowedPattern: '(/[A-Za-z0-9_.-]+)+' }),
   };

@@ -53,7 +53,7 @@ export function addRoutes(api: RestApi, routes: { line: string; target: Function
   const integrations = new Map<Function, LambdaIntegration>();
   for (const [line, target] of table) {
     const [method, path] = line.split(' ') as [string, string];
-    const integration = integrations.get(target) ?? new LambdaIntegration(target, { allowTestInvoke: false, scopePermissionToMethod: false });
+    const integration = integrations.get(target) ?? new LambdaIntegration(target, { scopePermissionToMethod: false });
     integrations.set(target, integration);
     (path === '/' ? api.root : api.root.resourceForPath(path)).addMethod(method, integration);
   }
