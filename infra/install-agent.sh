@@ -82,10 +82,10 @@ point_to() { # version: in one step, so that there always is an agent
   systemctl daemon-reload
 }
 
-# Whether this version was started and hears rings within 20 s.
+# Whether this version was started and hears rings soon.
 restart() { # version
   systemctl restart novaless-agent || return 1
-  for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+  for _ in $(seq "${PATIENCE:-20}"); do # seconds
     runs "$1" && "$base/bin/novaless-agent" ring "$(cat /proc/sys/kernel/random/uuid)" --config "$config" > /dev/null 2>&1 && return
     sleep 1
   done
