@@ -41,7 +41,7 @@ async function quotaOf(client: ServiceQuotasClient, ServiceCode: string, code: s
 
 /**
  * Seconds of execution that a launch takes of each queue's consumer, with what it waits for from others' REST APIs; and of all functions.
- * Measured on warm functions, taken double for colder and slower ones.
+ * On warm functions about one second is measured in all; taken more than double for colder and slower ones.
  */
 const launchSeconds = {
   consumers: { 'nova-scheduler': 0.1, 'nova-compute': 0.8, 'nova-conductor': 0.25, 'nova-api': 0.1, 'host-reports': 0.2 } satisfies Partial<Record<QueueName, number>>,
@@ -49,6 +49,10 @@ const launchSeconds = {
 };
 /** Requests to the REST API for one launch: the client's login, request and looks, and what services ask each other. */
 const LAUNCH_REQUESTS = 20;
+
+/** Units that a launch writes to nova's table, which has most of them; and what a new table takes in a second. It grows by itself with use. */
+const LAUNCH_WRITES = 110;
+const NEW_TABLE_WRITES = 4_000;
 
 export interface Capacity {
   /** Launches a minute, at most. */
@@ -63,6 +67,7 @@ export function capacityOf({ executions = USUAL_ACCOUNT_LIMIT, reserved, apiRate
   const bounds = [
     ...Object.entries(launchSeconds.consumers).map(([name, seconds]) => ({ perSecond: maximum[name as QueueName] / seconds, binds: `the ${maximum[name as QueueName]} executions of ${name}` })),
     { perSecond: Math.max(1, executions - reserved) / launchSeconds.all, binds: `the account's ${executions} concurrent executions of Lambda` },
+    { perSecond: NEW_TABLE_WRITES / LAUNCH_WRITES, binds: `DynamoDB's ${NEW_TABLE_WRITES} writes a second to a new table, which doubles with use` },
     { perSecond: apiRate / LAUNCH_REQUESTS, binds: `API Gateway's ${apiRate} requests a second` },
   ];
   const { perSecond, binds } = bounds.reduce((least, each) => (each.perSecond < least.perSecond ? each : least));
