@@ -1,5 +1,6 @@
 /**
- * Runs everything: the checks, then all tests from the quick to the slow, one line per file, details of failures only.
+ * Runs everything: the checks, then all tests from the quick to the slow, one line per file, details of failures only
+ * and what tests have measured.
  * With CI=true a skipped test is a failed one. Its last line is `N passed, N failed`.
  * usage: npm test [-- PART-OF-A-PATH ...]
  */
@@ -67,6 +68,7 @@ async function runGroup(group: Group, members: string[]): Promise<void> {
   const output = new Map<string, string>();
   const keep = ({ file, message }: { file?: string; message: string }) => file && output.set(file, (output.get(file) ?? '') + message);
   const broken = new Map<string, string[]>();
+  const measured = new Map<string, string[]>();
   const stream = run({
     files: members.map((file) => resolve(root, file)),
     cwd: root,
@@ -77,6 +79,9 @@ async function runGroup(group: Group, members: string[]): Promise<void> {
   });
   stream.on('test:stdout', keep);
   stream.on('test:stderr', keep);
+  stream.on('test:diagnostic', ({ file, message }) => {
+    if (file && message.startsWith('measured: ')) measured.set(file, [...(measured.get(file) ?? []), message]);
+  });
   stream.on('test:pass', ({ name, skip, todo, file = '', details }) => {
     if (details.type === 'suite') return;
     if (skip === undefined && todo === undefined) tally.passed++;
@@ -97,7 +102,7 @@ async function runGroup(group: Group, members: string[]): Promise<void> {
     const seconds = (duration / 1000).toFixed(1);
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
     console.log(`${failed ? 'FAIL' : 'ok  '} ${relative(root, file)} (${counts.passed} passed${skipped}, ${seconds} s)`);
-    for (const text of failed ?? []) console.log(indent(text));
+    for (const text of [...(measured.get(file) ?? []), ...(failed ?? [])]) console.log(indent(text));
     if (failed && output.get(file)) console.log(indent(`what it printed, at most its last 100 lines:\n${tail(output.get(file) ?? '', 100)}`));
     output.delete(file);
   });

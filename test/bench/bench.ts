@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { readClouds } from '../../infra/clouds.ts';
 import { hashPassword } from '../../functions/keystone/password.ts';
 import { calibrate } from './calibration.ts';
-import { countLaunches, type PerLaunch } from './counts.ts';
+import { count, type Counted, type PerLaunch } from './counts.ts';
 import { footprint } from './footprint.ts';
 import { initTimes } from './init.ts';
 import { table, type Row } from './report.ts';
@@ -21,7 +21,7 @@ import { launches, tokens, type Timings } from './timings.ts';
 import { prepare } from './workload.ts';
 
 const HOSTS = 10;
-const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'per launch', 'per launch, by name', 'functions: bundle', 'functions: init'];
+const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'per launch', 'per launch, by name', 'DynamoDB per call', 'functions: bundle', 'functions: init'];
 const { values: { short, json, 'os-cloud': osCloud } } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' }, 'os-cloud': { type: 'string' } } });
 const rows: Row[] = [];
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -29,7 +29,7 @@ const timings: Timings = { short, say, put: (row) => rows.push(row) };
 
 say('calibration');
 const calibration = await calibrate();
-let perLaunch: PerLaunch | undefined;
+let counted: Counted | undefined;
 if (osCloud) {
   const cloud = readClouds(process.env['OS_CLIENT_CONFIG_FILE'] ?? '.novaless/clouds.yaml')[osCloud];
   if (!cloud) throw new Error(`there is no cloud ${osCloud} in the clouds.yaml`);
@@ -45,9 +45,9 @@ if (osCloud) {
   } finally {
     await own.stop();
   }
-  say('what one launch asks of AWS');
-  perLaunch = await countLaunches();
-  count(perLaunch);
+  say('what a launch, calls, the sweeper and hosts ask of AWS');
+  counted = await count();
+  putCounts(counted);
   say('bundles');
   for (const { name, kilobytes, initMs } of await initTimes()) {
     rows.push({ section: 'functions: bundle', label: name, value: kilobytes, unit: 'kB', goal: 500 }, { section: 'functions: init', label: name, value: initMs, unit: 'ms CPU', goal: 100 });
@@ -92,18 +92,21 @@ async function idle({ pid }: StartedCloud): Promise<void> {
   );
 }
 
-function count({ by_name, ...sums }: PerLaunch): void {
+function putCounts({ perLaunch: { by_name, ...sums }, besides }: Counted): void {
   const goals: Partial<Record<keyof PerLaunch, number>> = { dynamodb: 20, sqs_messages: 8, ssm: 1 };
   for (const [label, value] of Object.entries(sums)) rows.push({ section: 'per launch', label, value, unit: '', ...(label in goals && { goal: goals[label as keyof PerLaunch]! }) });
   for (const [label, value] of Object.entries(by_name)) rows.push({ section: 'per launch, by name', label, value, unit: '' });
+  for (const [label, { dynamodb, read_units }] of Object.entries(besides.per_call)) {
+    rows.push({ section: 'DynamoDB per call', label: `${label}, requests`, value: dynamodb, unit: '' }, { section: 'DynamoDB per call', label: `${label}, read units`, value: read_units, unit: '' });
+  }
 }
 
 function asJson() {
   const of = (test: (row: Row) => boolean) => Object.fromEntries(rows.filter(test).map(({ section, label, value, unit }) => [`${section}: ${label}`, { value, unit }]));
   const rate = ({ unit }: Row) => unit.endsWith('/s');
   return {
-    calibration, ...(perLaunch && { per_launch: perLaunch }),
+    calibration, ...(counted && { per_launch: counted.perLaunch, ...counted.besides }),
     latency: of(({ unit }) => unit === 'ms'), throughput: of(rate),
-    other: of((row) => row.unit !== 'ms' && !rate(row) && !row.section.startsWith('per launch')),
+    other: of((row) => row.unit !== 'ms' && !rate(row) && !row.section.startsWith('per launch') && row.section !== 'DynamoDB per call'),
   };
 }

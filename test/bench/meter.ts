@@ -1,4 +1,6 @@
 import { Agent, createServer, request, type IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { functions } from '../../infra/functions.ts';
 import type { AroundInvoke } from '../../local/functions.ts';
 
 /** What a stretch of work asked of AWS. Requests by their names: `dynamodb GetItem`, `sqs SendMessage`, `s3 GET`, `ssm SendCommand`. */
@@ -9,11 +11,17 @@ export interface Counts {
   readUnits: number;
   writeUnits: number;
   invocations: Record<string, number>;
+  /** Those that came through the REST API, from clients and from one service to another. */
+  http: number;
   /** As Lambda bills them: each invocation's duration, rounded up to the millisecond. */
   billedMs: number;
+  /** The same, times the function's memory in GB. */
+  gbMs: number;
 }
 
-const nothing = (): Counts => ({ requests: {}, messages: 0, readUnits: 0, writeUnits: 0, invocations: {}, billedMs: 0 });
+const nothing = (): Counts => ({ requests: {}, messages: 0, readUnits: 0, writeUnits: 0, invocations: {}, http: 0, billedMs: 0, gbMs: 0 });
+
+const memoryOf = new Map(functions.map(({ name, memory = 512 }) => [name, memory]));
 
 /** Counts what functions and agents ask the engines for, and what runs. */
 export function meter() {
@@ -60,18 +68,31 @@ export function meter() {
     else counts.writeUnits += units;
   }
 
+  let running = 0;
+  let lastEnd = 0;
   const around: AroundInvoke = async (call, next) => {
     const began = performance.now();
+    running++;
     try {
       return await next(call.event);
     } finally {
-      add(counts.invocations, call.function.replace(/^Novaless-/, ''));
-      counts.billedMs += Math.ceil(performance.now() - began);
+      running--;
+      lastEnd = performance.now();
+      const name = call.function.replace(/^Novaless-/, '');
+      add(counts.invocations, name);
+      if (call.source === 'http') counts.http++;
+      const billed = Math.ceil(performance.now() - began);
+      counts.billedMs += billed;
+      counts.gbMs += (billed * memoryOf.get(name)!) / 1024;
     }
   };
 
   return {
     wire, around,
+    /** Until no function has run for `ms`. */
+    async quiet(ms: number): Promise<void> {
+      for (const began = performance.now(); running > 0 || performance.now() - Math.max(lastEnd, began) < ms;) await sleep(20);
+    },
     /** What was counted since the last call. */
     take(): Counts {
       const taken = counts;

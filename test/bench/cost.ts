@@ -1,0 +1,118 @@
+/**
+ * What the control plane costs on AWS: dollars per million launches and API calls, per idle month and per host, from counts and a price table.
+ * usage: npm run cost -- [--counts FILE of npm run bench --json] [--region REGION]
+ *
+ * Counts without a file are those of a run kept beside this one. What is fixed is read off the template. Free allowances are not taken off.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { synthesized } from '../../local/synthesis.ts';
+import type { Asked, Besides, PerLaunch } from './counts.ts';
+import { prices, type Prices } from './prices.ts';
+
+export interface CountsOfARun extends Besides { per_launch: Omit<PerLaunch, 'by_name'> & { by_name?: Record<string, number> } }
+export interface Line { name: string; dollars: number; how: string }
+
+const MINUTES = 30 * 24 * 60; // of a month
+const MESSAGES_OF_A_POLL = 1; // nobody's burst: each message is received and deleted by itself
+const LAMBDA_LINES = 330; // bytes that Lambda itself logs of an invocation: START, END, REPORT
+const POLLERS = 5; // of an idle mapping
+const LONG_POLL_SECONDS = 20;
+const KMS_CACHE_MINUTES = 5; // DynamoDB keeps a table's key so long for each role that asks
+const BEATS_A_MINUTE = 60 / 17.5;
+
+export const targets = { per_million_launches: 50, fixed_a_month: 5 };
+
+/** What is asked, as a bill would have it; dollars for `times` of it. */
+export function bill(asked: Omit<Asked, 'billed_ms'>, { per_million: each, per_gb }: Prices, times: number): Line[] {
+  const millions = times / 1e6;
+  const polls = (2 * asked.sqs_messages) / MESSAGES_OF_A_POLL;
+  const logged = (asked.log_bytes + asked.invocations * LAMBDA_LINES) / 1e9;
+  const line = (name: string, count: number, price: number, unit: string): Line => ({ name, dollars: count * millions * price, how: `${short(count)} ${unit}, $${price} a million` });
+  return [
+    line('DynamoDB writes', asked.write_units, each.dynamodb_write_units, 'write units'),
+    line('DynamoDB reads', asked.read_units, each.dynamodb_read_units, 'read units'),
+    line('API Gateway', asked.http, each.api_gateway_requests, 'requests, also between services'),
+    line('SQS', asked.sqs_requests + polls, each.sqs_requests + each.sqs_fair_queue_surcharge, 'requests: sent, received, deleted, of a message group'),
+    line('Lambda requests', asked.invocations, each.lambda_requests, 'invocations'),
+    line('Lambda duration', asked.gb_ms / 1000, each.lambda_gb_seconds, 'GB-seconds'),
+    line('S3', asked.s3, each.s3_put_requests, 'PUTs'),
+    line('EventBridge', asked.events, each.events, 'events'),
+    line('SSM Run Command', asked.ssm, each.run_commands, 'commands'),
+    { name: 'logs', dollars: logged * times * per_gb.logs_written, how: `${short(logged * 1e9)} bytes with Lambda's own lines, $${per_gb.logs_written} a GB` },
+  ].filter(({ how, dollars }) => dollars > 0 || how.startsWith('1 '));
+}
+
+/** What stands in the template and costs while nobody asks for anything. */
+export interface Standing { mappings: number; alarmMetrics: number; dashboards: number; tables: number; swept: number; ownKeys: number }
+
+export function standingOf(templateFile: string): Standing {
+  const { Resources } = JSON.parse(readFileSync(templateFile, 'utf8')) as { Resources: Record<string, { Type: string; Properties?: Record<string, any> }> };
+  const all = (type: string) => Object.values(Resources).filter(({ Type }) => Type === type);
+  const metricsOf = ({ Metrics }: Record<string, any> = {}) => (Metrics ? Metrics.filter((each: object) => 'MetricStat' in each).length : 1);
+  return {
+    mappings: all('AWS::Lambda::EventSourceMapping').length,
+    alarmMetrics: all('AWS::CloudWatch::Alarm').reduce((sum, { Properties }) => sum + metricsOf(Properties), 0),
+    dashboards: all('AWS::CloudWatch::Dashboard').length,
+    tables: all('AWS::DynamoDB::Table').length,
+    swept: all('AWS::Events::Rule').filter(({ Properties }) => Properties?.['ScheduleExpression']).reduce((sum, { Properties }) => sum + Properties!['Targets'].length, 0),
+    ownKeys: all('AWS::KMS::Key').length,
+  };
+}
+
+/** A month in which nobody asks for anything, with no host and one GB in the tables. */
+export function idleMonth(standing: Standing, perSweep: Asked, price: Prices): Line[] {
+  const polls = standing.mappings * POLLERS * (60 / LONG_POLL_SECONDS) * MINUTES;
+  const keyAsks = standing.swept * (MINUTES / KMS_CACHE_MINUTES);
+  const { per_million: each, per_gb, per_month } = price;
+  return [
+    { name: 'idle polls of the queues', dollars: (polls / 1e6) * each.sqs_requests, how: `${standing.mappings} mappings, ${POLLERS} long polls of ${LONG_POLL_SECONDS} s each: ${short(polls / 1e6)} million receives` },
+    { name: 'alarms', dollars: standing.alarmMetrics * per_month.alarm_metric, how: `${standing.alarmMetrics} metrics` },
+    { name: 'dashboard', dollars: standing.dashboards * per_month.dashboard, how: `${standing.dashboards}` },
+    ...bill(perSweep, price, MINUTES).filter(({ dollars }) => dollars >= 0.005).map((line) => ({ ...line, name: `sweeper: ${line.name}`, how: `each minute ${line.how}` })),
+    { name: 'KMS: requests of the tables\' key', dollars: (keyAsks / 1e6) * each.kms_requests, how: `${standing.swept} swept functions, one each ${KMS_CACHE_MINUTES} minutes` },
+    { name: 'KMS: keys', dollars: standing.ownKeys + per_month.kms_key_of_aws, how: `${standing.ownKeys} of the account's own; AWS's key of DynamoDB and SQS's own encryption cost nothing` },
+    { name: 'point-in-time recovery', dollars: per_gb.dynamodb_point_in_time_recovery_a_month, how: `1 GB in ${standing.tables} tables` },
+    { name: 'tables', dollars: per_gb.dynamodb_kept_a_month, how: '1 GB' },
+    { name: 'schedules, parameters, empty log groups', dollars: 0, how: 'rules by rate and standard parameters cost nothing' },
+  ];
+}
+
+export const sum = (lines: Line[]) => lines.reduce((total, { dollars }) => total + dollars, 0);
+
+/** Three of them with a disk each behind a load balancer, as OpenStack's own guides have it. */
+export const controllersAMonth = ({ controller }: Prices) =>
+  3 * ((controller.instance_per_hour * MINUTES) / 60 + controller.disk_gb * controller.disk_per_gb_month) + (controller.load_balancer_per_hour * MINUTES) / 60;
+
+const short = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : Number(value.toPrecision(2)).toString());
+const money = (dollars: number) => `$${dollars >= 100 ? dollars.toFixed(0) : dollars.toFixed(2)}`;
+
+function print(title: string, lines: Line[], target?: number): void {
+  const total = sum(lines);
+  console.log(`\n${title}: ${money(total)}`);
+  for (const { name, dollars, how } of lines.toSorted((a, b) => b.dollars - a.dollars)) console.log(`  ${money(dollars).padStart(9)}  ${name.padEnd(34)} ${how}`);
+  if (target === undefined) return;
+  const [first, second] = lines.toSorted((a, b) => b.dollars - a.dollars);
+  console.log(total <= target ? `  the target of ${money(target)} is kept` : `  MISSED: ${money(total - target)} above the target of ${money(target)}, most of it ${first!.name} (${money(first!.dollars)}) and ${second!.name} (${money(second!.dollars)})`);
+}
+
+if (import.meta.main) {
+  const { values: { counts: file, region } } = parseArgs({ options: { counts: { type: 'string' }, region: { type: 'string', default: 'us-east-1' } } });
+  const price = prices(region);
+  const kept = join(import.meta.dirname, 'measured.json');
+  if (file !== undefined && !existsSync(file)) throw new Error(`there is no file ${file}`);
+  const counted = { ...JSON.parse(readFileSync(kept, 'utf8')), ...(file && JSON.parse(readFileSync(file, 'utf8'))) } as CountsOfARun;
+  console.log(`${price.name}, prices of ${price.dated}, counts of ${file ?? 'a kept run'}; a month has 30 days, nothing is free`);
+  const launches = bill(counted.per_launch, price, 1e6);
+  print('a million launches', launches, targets.per_million_launches);
+  console.log(`  a thousand: ${money(sum(launches) / 1000)}`);
+  console.log('\na thousand API calls');
+  for (const [name, asked] of Object.entries(counted.per_call)) console.log(`  ${`$${(sum(bill(asked, price, 1000))).toFixed(4)}`.padStart(9)}  ${name}`);
+  const idle = idleMonth(standingOf(await synthesized()), counted.per_sweep, price);
+  print('an idle month without a host', idle, targets.fixed_a_month);
+  print("a host's heartbeats, a month", bill(counted.per_heartbeat, price, BEATS_A_MINUTE * MINUTES));
+  const three = controllersAMonth(price);
+  console.log(`\nthree always-on controllers, a month: ${money(three)} (${price.controller.instance}, with ${price.controller.disk_gb} GB each and a load balancer)`);
+  console.log(`  the same money: the idle month, and ${short(((three - sum(idle)) / sum(launches)) * 1000)} thousand launches`);
+}
