@@ -4,20 +4,22 @@ import { Alarm, ComparisonOperator, type IMetric, MathExpression, Metric, Stats,
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import { CfnSubscription, Topic } from 'aws-cdk-lib/aws-sns';
+import { FilterPattern, type ILogGroup, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { hostsDown } from '../shared/deployment/metrics.ts';
 import type { DeploymentParameters } from './parameters.ts';
 
 const period = Duration.minutes(5);
 const metricsAtMost = 10; // of one alarm's expression
 const OLD_SECONDS = 300;
 
-interface Watched { api: RestApi; queues: Queue[]; swept: Function[]; parameters: DeploymentParameters }
+interface Watched { api: RestApi; queues: Queue[]; swept: Function[]; /** Where a function tells of silent hosts. */ hostsLog: ILogGroup; parameters: DeploymentParameters }
 
 /**
  * What a person should hear of, in few alarms, as each metric of an alarm is paid for. A function that clients wait for
  * shows in the API's 5xx, one that a queue feeds in the dead letters; so only the swept ones need an alarm for their errors.
  */
-export function alarms(stack: Stack, { api, queues, swept, parameters }: Watched): Alarm[] {
+export function alarms(stack: Stack, { api, queues, swept, hostsLog, parameters }: Watched): Alarm[] {
   const topic = alarmTopic(stack, parameters);
   const alarm = (id: string, metric: IMetric, threshold: number, alarmDescription: string, evaluationPeriods = 1) => {
     const made = new Alarm(stack, id, {
@@ -42,7 +44,17 @@ export function alarms(stack: Stack, { api, queues, swept, parameters }: Watched
     alarm('ServerErrorsAlarm', api.metricServerError({ period, statistic: Stats.SUM }), 5, 'The API answered with errors of its own.'),
     ...together('SweepErrorsAlarm', (names) => `SUM([${names}])`, swept.map((each) => each.metricErrors({ period })), 1, 'What drives on or undoes work past its deadline fails.', 2),
     alarm('ThrottlesAlarm', new Metric({ namespace: 'AWS/Lambda', metricName: 'Throttles', statistic: Stats.SUM, period }), 100, "The account's limit of concurrent executions in this region holds functions back.", 2),
+    alarm('HostsDownAlarm', hostsDownMetric(stack, hostsLog), 0, 'A host has not been heard of for minutes; the log of nova-conductor-sweep names it. One that is to be away is disabled.', 2),
   ];
+}
+
+/** Out of a log line that is written only while a host is down: so it costs nothing as long as all are well. */
+function hostsDownMetric(stack: Stack, logGroup: ILogGroup): IMetric {
+  const filter = new MetricFilter(stack, 'HostsDown', {
+    logGroup, filterPattern: FilterPattern.stringValue('$.message', '=', hostsDown.message),
+    metricNamespace: stack.stackName, metricName: hostsDown.metric, metricValue: `$.${hostsDown.count}`,
+  });
+  return filter.metric({ period: Duration.minutes(1), statistic: Stats.MAXIMUM });
 }
 
 /** Where alarms go. Anything may be subscribed; the address of a parameter is, if there is one. */

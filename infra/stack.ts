@@ -45,7 +45,8 @@ export class NovalessStack extends Stack {
     launchRequests(this, { bus: resources.bus, queue: resources.queues['nova-launch'] });
     const swept = deployed.filter(({ declaration }) => declaration.swept).map(({ target }) => target);
     sweeper(this, swept);
-    const watched = alarms(this, { api, queues: Object.values(resources.queues), swept, parameters });
+    const hostsLog = deployed.find(({ declaration }) => declaration.name === 'nova-conductor-sweep')!.target.logGroup;
+    const watched = alarms(this, { api, queues: Object.values(resources.queues), swept, hostsLog, parameters });
     dashboard(this, { api, queues: resources.queues, functions: deployed.map(({ target }) => target), alarms: watched });
 
     const { queues, tables: { 'nova-compute': journal }, buckets: { images, consoles } } = resources;

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { HOSTS, type ComputeNode } from '../../shared/objects/compute_node.ts';
 import { DUE_SHARDS, type Instance } from '../../shared/objects/instance.ts';
 import { QUOTA_SHARDS, type ProjectQuota } from '../../shared/objects/quota.ts';
 import { table } from '../../shared/store/table.ts';
@@ -8,23 +9,30 @@ import { withTrace } from '../../shared/telemetry/trace.ts';
 import { driveOn } from './sweep/instance.ts';
 import { recount } from './sweep/quota.ts';
 import { reconcileNextHost } from './sweep/reconcile.ts';
+import { tellOfSilentHosts } from './sweep/silent-hosts.ts';
 
 const nova = table('nova');
 const AT_MOST = 200;
 const SIDE_BY_SIDE = 10;
 const ROUND_MS = 45_000;
 
-/** Once a minute: instances in flight past their deadline, projects whose use of quota is in doubt, and one host's claims. */
+/** Once a minute: instances in flight past their deadline, projects whose use of quota is in doubt, hosts that fell silent, and one host's claims. */
 export async function handler(): Promise<void> {
   const [instances, quotas] = await Promise.all([
     pastDue<Instance>(DUE_SHARDS.map((shard) => `INSTANCE#${shard}`)),
     pastDue<ProjectQuota>(QUOTA_SHARDS.map((shard) => `QUOTA#${shard}`)),
   ]);
-  const work = [...instances.map((each) => () => driveOn(each)), ...quotas.map((each) => () => recount(each)), () => reconcileNextHost()];
+  const work = [...instances.map((each) => () => driveOn(each)), ...quotas.map((each) => () => recount(each)), () => lookAtHosts()];
   const until = Date.now() + ROUND_MS;
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
     while (work.length > 0 && Date.now() < until) await tryTo(work.splice(randomInt(work.length), 1)[0]!);
   }));
+}
+
+async function lookAtHosts(): Promise<void> {
+  const nodes = await nova.query<ComputeNode>({ pk: HOSTS, prefix: 'HOST#' });
+  tellOfSilentHosts(nodes);
+  await reconcileNextHost(nodes);
 }
 
 async function pastDue<T extends Record<string, unknown>>(shards: string[]): Promise<T[]> {

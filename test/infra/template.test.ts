@@ -6,6 +6,7 @@ import { after, test } from 'node:test';
 import { functions } from '../../infra/functions.ts';
 import { synthesize } from '../../infra/app.ts';
 import { concurrencyOf, leastAccountLimit, USUAL_ACCOUNT_LIMIT } from '../../shared/deployment/concurrency.ts';
+import { hostsDown } from '../../shared/deployment/metrics.ts';
 import { environment, queues, tableNames, tableSchema } from '../../shared/deployment/declaration.ts';
 import { describeStatement, standInAgent, standInBundles, stripHashes, type Properties, type Template, writeSnapshot } from './template.ts';
 
@@ -203,6 +204,10 @@ test('an operator hears of what is lost, late or failing: every queue and every 
     const [name, metric] = RedrivePolicy ? [id, 'ApproximateAgeOfOldestMessage'] : [id, 'ApproximateNumberOfMessagesVisible'];
     assert.ok(watched.has(`${metric} of ${JSON.stringify({ 'Fn::GetAtt': [name, 'QueueName'] })}`), `${metric} of ${name}`);
   }
+  const [{ FilterPattern, MetricTransformations: [{ MetricName, MetricNamespace, MetricValue }], LogGroupName }] = ofType('AWS::Logs::MetricFilter') as [Properties];
+  assert.deepEqual([FilterPattern, MetricValue], [`{ $.message = "${hostsDown.message}" }`, `$.${hostsDown.count}`], 'the line that a silent host is told in');
+  assert.match(LogGroupName.Ref, /^NovaConductorSweepLogs/);
+  assert.ok(ofType('AWS::CloudWatch::Alarm').some((alarm) => alarm.MetricName === MetricName && alarm.Namespace === MetricNamespace && alarm.Threshold === 0));
   const swept = functions.filter(({ swept }) => swept).length;
   assert.equal([...watched].filter((each) => each.startsWith('Errors of')).length, swept);
 });

@@ -1,6 +1,9 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { hostsDown } from '../../shared/deployment/metrics.ts';
+import { computeNodeKey } from '../../shared/objects/compute_node.ts';
+import { table } from '../../shared/store/table.ts';
 import { startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
 import { settle } from '../support/launch-checks.ts';
 
@@ -34,6 +37,28 @@ test('a host is what its heartbeats say, and nobody else can say it', async () =
   assert.equal((await rig.node(one.host))?.vcpus, 16);
   one.beat({ vcpus: 8 });
   await rig.pump();
+});
+
+test('an operator hears of a host that fell silent, and of none that was taken out of service', async (t) => {
+  const [one, two] = rig.agents as [(typeof rig.agents)[number], (typeof rig.agents)[number]];
+  const nova = table('nova');
+  const told = async () => {
+    const written = t.mock.method(console, 'log', () => {});
+    await rig.sweep('nova-conductor');
+    const lines = written.mock.calls.map(({ arguments: [line] }) => String(line)).filter((line) => line.includes(hostsDown.message)).map((line) => JSON.parse(line));
+    written.mock.restore();
+    return lines.map(({ level, message, hosts, [hostsDown.count]: count }) => ({ level, message, hosts, count }));
+  };
+  assert.deepEqual(await told(), [], 'all are well');
+  const long_ago = new Date(Date.now() - 61_000).toISOString();
+  for (const { host } of [one, two]) await nova.update(computeNodeKey(host), { set: { last_seen_up: long_ago } });
+  await nova.update(computeNodeKey(two.host), { set: { disabled: true } });
+  assert.deepEqual(await told(), [{ level: 'warn', message: 'hosts are down', hosts: [one.host], count: 1 }]);
+  await nova.update(computeNodeKey(two.host), { set: { disabled: false } });
+  assert.deepEqual((await told()).map(({ count }) => count), [2]);
+  for (const agent of [one, two]) agent.beat();
+  await rig.pump();
+  assert.deepEqual(await told(), []);
 });
 
 test('a pool is told to cinder when it changes, and only then', async () => {

@@ -1,5 +1,5 @@
 import { releaseClaimWrites } from '../../../shared/objects/claim.ts';
-import { claimsIndex, claimKey, computeNodeKey, HOSTS, hostsChanged, type Claim, type ComputeNode } from '../../../shared/objects/compute_node.ts';
+import { claimsIndex, claimKey, computeNodeKey, hostsChanged, type Claim, type ComputeNode } from '../../../shared/objects/compute_node.ts';
 import { hostIndex, instanceKey, now, type Instance } from '../../../shared/objects/instance.ts';
 import { resourceClasses, resourcesOf, usedAttribute } from '../../../shared/objects/resources.ts';
 import { absent } from '../../../shared/store/condition.ts';
@@ -15,12 +15,12 @@ const SETTLED_MS = 120_000;
 /**
  * One host a round, all of them in turn: every claim has its instance and every instance its claim, and the host's counters are
  * the sum of the claims. Claims and instances change together, so this finds something only where something went badly wrong.
+ * @param nodes all hosts, by name
  */
-export async function reconcileNextHost(): Promise<void> {
-  const cursor = await nova.get<{ host?: string }>(cursorKey);
-  const next = async (after: string | undefined) => (await nova.query<ComputeNode>({ pk: HOSTS, prefix: 'HOST#', ...(after && { after: computeNodeKey(after).sk }), limit: 1 }))[0];
-  const node = (await next(cursor?.host)) ?? (cursor?.host ? await next(undefined) : undefined);
-  if (!node) return;
+export async function reconcileNextHost(nodes: ComputeNode[]): Promise<void> {
+  if (nodes.length === 0) return;
+  const { host: last = '' } = (await nova.get<{ host?: string }>(cursorKey)) ?? {};
+  const node = nodes.find(({ host }) => host > last) ?? nodes[0]!;
   await nova.put({ ...cursorKey, host: node.host });
   await reconcile(node.host);
 }
