@@ -69,11 +69,13 @@ async function failing<T>(nth: number, how: 'before' | 'after', work: () => Prom
   }
 }
 
-test('a port costs at most five requests to the database', async () => {
+test('a port costs at most six requests to the database, and those that a server gets one fewer, where there is no other to be told of it', async () => {
   const { me, net } = await ground();
-  const { result, calls } = await failing(0, 'before', () => request('POST', '/ports', me, { port: { network_id: net.id } }));
-  assert.equal(result.status, 201);
-  assert.ok(calls <= 5, `${calls} requests`);
+  for (const [key, most] of [['first', 6], ['second', 5]] as const) {
+    const { result, calls } = await failing(0, 'before', () => request('POST', '/ports', me, { port: { network_id: net.id } }, { 'x-novaless-idempotency-key': key }));
+    assert.equal(result.status, 201);
+    assert.ok(calls <= most, `${calls} requests`);
+  }
 });
 
 test('eighty ports at once have eighty addresses and MACs', async () => {

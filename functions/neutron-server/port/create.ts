@@ -14,12 +14,12 @@ import { giveBack, take } from '../quota/usage.ts';
 import { ensureDefaultSecurityGroup } from '../security-group/defaults.ts';
 import { isMarked } from '../store/deletion.ts';
 import { reachHost, stillHere } from '../network/host.ts';
-import { markWrites, type Mark } from '../refresh/mark.ts';
-import { tell } from '../refresh/tell.ts';
-import { db } from '../store/db.ts';
+import type { Mark } from '../refresh/mark.ts';
+import type { Member } from '../security-group/members.ts';
 import type { Network, Port, SecurityGroup } from '../store/records.ts';
 import { find, sees } from '../store/visible.ts';
 import { chooser, wantsOf } from './addresses.ts';
+import { announce, likelyNeeded } from './announce.ts';
 import { addressPairsOf, isNetworkDevice, macOf, mergeDhcpOptions } from './attributes.ts';
 import { namesItself, readGrounds, requireGrounds } from './grounds.ts';
 import { marksFor } from './marks.ts';
@@ -31,8 +31,8 @@ import { transition } from './store.ts';
 /** A POST with the same value (and owner) again is the same port: a caller that got no answer may ask again. */
 export const IDEMPOTENCY_HEADER = 'x-novaless-idempotency-key';
 
-/** A port, with its groups and its network where they were read after it was there. */
-export interface Made { port: Port; groups?: SecurityGroup[]; network?: Network }
+/** A port, with its groups, their members and its network where they were read after it was there. */
+export interface Made { port: Port; groups?: SecurityGroup[]; members?: Map<string, Member[]>; network?: Network }
 
 /**
  * Makes a port: reads what it stands on, counts it, writes it with its addresses and all that refers to it at once, and looks
@@ -44,14 +44,15 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
   const id = key ? derivedId('port', project, key, String(nth)) : randomUUID();
   const groupIds = given.security_groups ?? [defaultSecurityGroupId(project)];
   const { network, host, groups, named, port: earlier } = await readGrounds({ network: given.network_id, groups: groupIds, ...(key && { port: id }) });
-  if (earlier) return { port: sameRequest(earlier, given) };
+  if (earlier) return introduce(sameRequest(earlier, given), []); // who made it may not have come that far
   if (!network || !sees(request.context, network)) throw resourceNotFound('network', given.network_id);
   if (isMarked(network)) throw new StoreBusy(`network ${network.id} is being deleted`);
   authorize(request, given, network);
   const draft = draftPort(id, project, given, network, request);
   if (given.security_groups) requireGroups(request.context, draft.security_groups, groups);
   else if (draft.security_groups.length && namesItself(await ensureDefaultSecurityGroup(project, groups[0]))) named.add(defaultSecurityGroupId(project));
-  const marks = marksFor(undefined, draft, onlyOf(named, draft));
+  const all = marksFor(undefined, draft, onlyOf(named, draft));
+  const marks = key ? likelyNeeded(all) : all; // who has no key does not ask again, should this end half-way
   const place = placing(draft, network, given, marks);
   await reachHost(network, draft, host);
 
@@ -68,11 +69,7 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
     return { port: sameRequest(port, given) };
   }
   try {
-    const after = await requireGrounds(port);
-    await stillHere(network, port, after.host);
-    await namedMeanwhile(port, marks, after.named);
-    await tell(project, marks);
-    return { port, groups: after.groups, network: after.network! };
+    return await introduce(port, marks);
   } catch (error) {
     await takeBack(port);
     throw error;
@@ -81,12 +78,15 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
 
 const onlyOf = (named: Set<string>, { security_groups }: Port) => new Set(security_groups.filter((id) => named.has(id)));
 
-/** Somebody made the first rule that names the group while the port came to it: whoever was told of the rule may not know of the port. */
-async function namedMeanwhile(port: Port, marks: Mark[], named: Set<string>): Promise<void> {
-  const late = marksFor(undefined, port, onlyOf(named, port)).filter(({ subject }) => !marks.some((mark) => mark.subject === subject));
-  if (late.length === 0) return;
-  await db.transact(markWrites(late));
-  marks.push(...late);
+/**
+ * The port is there: is all that it stands on, too? And whom does it concern? Groups count as named by what is read now: where somebody made the
+ * first rule that names one while the port came to it, who was told of the rule may not know of the port.
+ */
+async function introduce(port: Port, written: Mark[]): Promise<Made> {
+  const after = await requireGrounds(port);
+  await stillHere(after.network!, port, after.host);
+  const members = await announce(port, written, marksFor(undefined, port, onlyOf(after.named, port)), after);
+  return { port, groups: after.groups, network: after.network!, members };
 }
 
 function sameRequest(port: Port, given: PortCreate): Port {

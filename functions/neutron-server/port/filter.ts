@@ -1,5 +1,5 @@
 import type { Request } from '../../../shared/http/route.ts';
-import { membersOf } from '../security-group/members.ts';
+import { membersOf, type Member } from '../security-group/members.ts';
 import type { Port, SecurityGroup, SecurityGroupRule } from '../store/records.ts';
 import { findMany } from '../store/visible.ts';
 
@@ -13,14 +13,14 @@ export interface Filter { as_of: string; rules: FilterRule[] }
 export const isForHost = (request: Request, port: Port) => port['binding:host_id'] !== '' && request.allowed('get_port:binding:filter', port);
 
 /**
- * The filters of these ports, by port. Each group is read once, unless it is `known` from after `as_of`, and the members of each
- * group that a rule names once.
+ * The filters of these ports, by port. Each group is read once, and the members of each group that a rule names once, but those that are
+ * known from after `as_of`.
  */
-export async function filtersOf(ports: Port[], as_of: string, known: SecurityGroup[] = []): Promise<Map<string, Filter>> {
+export async function filtersOf(ports: Port[], as_of: string, { groups: known = [], members: knownMembers }: { groups?: SecurityGroup[] | undefined; members?: Map<string, Member[]> | undefined } = {}): Promise<Map<string, Filter>> {
   const ids = [...new Set(ports.flatMap(({ port_security_enabled, security_groups }) => (port_security_enabled ? security_groups : [])))];
   const groups = [...known, ...(await findMany('security_group', ids.filter((id) => !known.some((group) => group.id === id))))].filter(({ id }) => ids.includes(id));
   const remotes = [...new Set(groups.flatMap(({ rules }) => Object.values(rules).flatMap(({ remote_group_id }) => remote_group_id ?? [])))];
-  const members = new Map(await Promise.all(remotes.map(async (id) => [id, (await membersOf(id)).flatMap(({ addresses }) => addresses)] as const)));
+  const members = new Map(await Promise.all(remotes.map(async (id) => [id, (knownMembers?.get(id) ?? (await membersOf(id))).flatMap(({ addresses }) => addresses)] as const)));
   const resolved = new Map(groups.map((group) => [group.id, Object.values(group.rules).map((rule) => resolve(rule, members))]));
   return new Map(ports.map((port) => [port.id, { as_of, rules: port.port_security_enabled ? sorted(port.security_groups.flatMap((id) => resolved.get(id) ?? [])) : [] }]));
 }

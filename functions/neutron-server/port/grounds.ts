@@ -14,6 +14,8 @@ export interface Grounds {
   port: Port | undefined;
   /** Of the groups asked for, those whose members stand in rules, their own or others'. */
   named: Set<string>;
+  /** Of those the ones that other groups' rules name, or did so once. */
+  namedByOthers: Set<string>;
 }
 
 export async function readGrounds(ids: { network: string; groups: string[]; port?: string }): Promise<Grounds> {
@@ -25,8 +27,9 @@ export async function readGrounds(ids: { network: string; groups: string[]; port
   ]);
   const of = (kind: string) => items.filter(({ sk }) => sk === kind) as unknown[];
   const groups = of('security_group') as SecurityGroup[];
-  const named = new Set([...groups.filter(namesItself).map(({ id }) => id), ...items.filter(({ sk }) => sk === 'named').map(({ pk }) => String(pk).slice('security_group#'.length))]);
-  return { network: of('network')[0] as Network | undefined, host: of('host')[0] as NetworkHost | undefined, groups, port: of('port')[0] as Port | undefined, named };
+  const namedByOthers = new Set(items.filter(({ sk }) => sk === 'named').map(({ pk }) => String(pk).slice('security_group#'.length)));
+  const named = new Set([...groups.filter(namesItself).map(({ id }) => id), ...namedByOthers]);
+  return { network: of('network')[0] as Network | undefined, host: of('host')[0] as NetworkHost | undefined, groups, port: of('port')[0] as Port | undefined, named, namedByOthers };
 }
 
 export const namesItself = ({ id, rules }: SecurityGroup) => Object.values(rules).some(({ remote_group_id }) => remote_group_id === id);

@@ -66,9 +66,9 @@ async function listed(request: Request): Promise<View[]> {
 }
 
 /** One port; who enforces it gets all that its host must know along. `as_of`: from before the port was written or read. */
-async function whole(request: Request, port: Port, as_of: string, { groups, network }: Omit<Made, 'port'> = {}): Promise<View> {
+async function whole(request: Request, port: Port, as_of: string, { network, ...known }: Omit<Made, 'port'> = {}): Promise<View> {
   if (!isForHost(request, port)) return portView(request, port);
-  const [filters, around] = await Promise.all([filtersOf([port], as_of, groups), network ?? find('network', port.network_id)]);
+  const [filters, around] = await Promise.all([filtersOf([port], as_of, known), network ?? find('network', port.network_id)]);
   return portView(request, port, { filter: filters.get(port.id), surroundings: surroundingsOf(port, around) });
 }
 const now = () => new Date().toISOString();

@@ -23,6 +23,7 @@ export interface Mark extends Key {
 
 export const groupSubject = (id: string) => `group#${id}`;
 export const portSubject = (id: string) => `port#${id}`;
+export const subjectId = (subject: string) => subject.slice(subject.indexOf('#') + 1);
 export const marksOf = (subject: string) => `refresh#${subject}`;
 
 export const MARK_SHARDS = [...'0123'];

@@ -3,11 +3,12 @@ import { cast } from '../../../shared/rpc/send.ts';
 import type { Args } from '../../../shared/rpc/topic.ts';
 import { neutronServer } from '../../../shared/rpc/topics/neutron-server.ts';
 import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
+import type { Write } from '../../../shared/store/table.ts';
 import { db } from '../store/db.ts';
 import { find } from '../store/visible.ts';
 import { membersOf } from '../security-group/members.ts';
 import { remoteRules } from '../security-group/store.ts';
-import { marksOf, type Mark } from './mark.ts';
+import { marksOf, subjectId, type Mark } from './mark.ts';
 import { takeTurn, turnTaken } from './turn.ts';
 
 /** A message to nova-compute names so many: it asks for them in one request, whose answer holds all their rules. */
@@ -22,8 +23,8 @@ export async function refresh({ subject }: Args<typeof neutronServer.methods.ref
   const ports = await concerned(subject, found);
   for (let i = 0; i < ports.length; i += PORTS_A_MESSAGE)
     await cast(novaCompute.methods.refresh_interfaces, { port_ids: ports.slice(i, i + PORTS_A_MESSAGE) }, { context: serviceContext('neutron'), steps: [] });
-  for (let i = 0; i < found.length; i += 100) await db.transact(found.slice(i, i + 100).map((mark) => ({ delete: mark })));
-  if (subject.startsWith('group#')) await turnTaken(subject, ports.length);
+  const over: Write[] = [...found.map((mark) => ({ delete: mark })), ...(subject.startsWith('group#') ? [turnTaken(subject, ports.length)] : [])];
+  for (let i = 0; i < over.length; i += 100) await db.transact(over.slice(i, i + 100));
 }
 
 const marks = (subject: string) => db.query<Mark>({ pk: marksOf(subject) });
@@ -37,7 +38,7 @@ async function myTurn(subject: string, urgent: boolean): Promise<boolean> {
 
 /** Bound ports, by id. */
 async function concerned(subject: string, found: Mark[]): Promise<string[]> {
-  const id = subject.slice(subject.indexOf('#') + 1);
+  const id = subjectId(subject);
   if (subject.startsWith('port#')) return (await find('port', id))?.['binding:host_id'] ? [id] : [];
   const groups = new Set<string>();
   if (found.some(({ what }) => what === 'rules')) groups.add(id);

@@ -1,6 +1,6 @@
 import { absentOr, atMost, absent } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
-import type { Key } from '../../../shared/store/table.ts';
+import type { Key, Write } from '../../../shared/store/table.ts';
 import { db } from '../store/db.ts';
 
 /** Refreshes of one group take turns, so that a thousand changes of a large group are a few refreshes and no storm. */
@@ -35,5 +35,5 @@ export async function takeTurn(subject: string, urgent: boolean): Promise<'now' 
   }
 }
 
-/** So many ports were told. */
-export const turnTaken = (subject: string, size: number) => db.update(turnKey(subject), { set: { size, expires_at: remembered() } });
+/** Written when so many ports were told. */
+export const turnTaken = (subject: string, size: number): Write => ({ update: turnKey(subject), change: { set: { size, expires_at: remembered() } } });

@@ -1,0 +1,46 @@
+import type { Write } from '../../../shared/store/table.ts';
+import { markWrites, subjectId, type Mark } from '../refresh/mark.ts';
+import { tell } from '../refresh/tell.ts';
+import { membersOf, type Member } from '../security-group/members.ts';
+import { db } from '../store/db.ts';
+import type { Port } from '../store/records.ts';
+import type { Grounds } from './grounds.ts';
+
+/**
+ * Groups (as subjects of marks) of which this environment last saw no other bound port: a port that comes to one is first written
+ * without a mark. That is only a guess, and what is seen after the write counts.
+ */
+const lonely = new Set<string>();
+const REMEMBERED = 1_000;
+
+export const likelyNeeded = (marks: Mark[]): Mark[] => marks.filter(({ subject }) => !lonely.has(subject));
+
+/**
+ * After a port came or went: whom it concerns is told. `written`: the marks that went with the port; `due`: those that it should have.
+ * Where only the group's own rules name it, and none but this port is bound there, nobody has to be told, and the mark is taken away: of two
+ * ports that come at once one sees the other, for both are written before they look. Returns the members that were read, by group.
+ */
+export async function announce(port: Port, written: Mark[], due: Mark[], { namedByOthers }: Pick<Grounds, 'namedByOthers'>): Promise<Map<string, Member[]>> {
+  const members = new Map(await Promise.all(due.filter(({ what }) => what === 'members').map(async ({ subject }) => [subjectId(subject), await membersOf(subjectId(subject))] as const)));
+  const concernsNobody = ({ subject, what }: Mark) =>
+    what === 'members' && !namedByOthers.has(subjectId(subject)) && !!members.get(subjectId(subject))?.every(({ port_id, host }) => port_id === port.id || !host);
+  const missing = due.filter((mark) => !concernsNobody(mark) && !written.some(({ subject }) => subject === mark.subject));
+  const needless = written.filter(concernsNobody);
+  remember(due, concernsNobody);
+  await write([...markWrites(missing), ...needless.map((mark) => ({ delete: mark }))]);
+  await tell(port.project_id, [...written.filter((mark) => !concernsNobody(mark)), ...missing]);
+  return members;
+}
+
+function remember(marks: Mark[], alone: (mark: Mark) => boolean): void {
+  if (lonely.size > REMEMBERED) lonely.clear();
+  for (const mark of marks) if (alone(mark)) lonely.add(mark.subject); else lonely.delete(mark.subject);
+}
+
+/** One write needs no transaction. */
+async function write(writes: Write[]): Promise<void> {
+  const [first] = writes;
+  if (writes.length === 1 && first && 'put' in first) await db.put(first.put);
+  else if (writes.length === 1 && first && 'delete' in first) await db.remove(first.delete);
+  else if (first) await db.transact(writes);
+}
