@@ -11,11 +11,14 @@ import { volumeReported } from './volumes.ts';
 
 /** A host tells what became of a command: what the command was for goes on. */
 export async function commandDone(host: string, report: CommandDone): Promise<void> {
-  const pending = await journal.get<Pending>(pendingKey(report.subject, report.command_id));
-  if (!pending) return unexpected(host, report);
+  const keys = [pendingKey(report.subject, report.command_id), ...(report.kind === 'spawn' ? [buildKey(report.subject, report.attempt)] : [])];
+  const records = await journal.getMany<Pending | Build>(keys);
+  const pending = records.find((each): each is Pending => each.kind === 'command');
+  const build = records.find((each): each is Build => each.kind === 'build');
+  if (!pending) return unexpected(host, report, build);
   if (pending.host !== host) return log.warn('a host speaks of another host\'s command', { host, command: report.command_id });
   switch (pending.purpose.for) {
-    case 'build': return spawnReported(pending, report);
+    case 'build': return spawnReported(pending, report, build);
     case 'termination': return destroyReported(pending, report);
     case 'action': return actionReported(pending, report);
     case 'volume': return volumeReported(pending, report);
@@ -26,10 +29,9 @@ export async function commandDone(host: string, report: CommandDone): Promise<vo
 }
 
 /** A report of a command that is over: mostly one that came twice. What its first handling left undone is done; a guest that should not be is taken away. */
-async function unexpected(host: string, { kind, subject, attempt, outcome }: CommandDone): Promise<void> {
+async function unexpected(host: string, { kind, subject, attempt, outcome }: CommandDone, build: Build | undefined): Promise<void> {
   if (kind === 'destroy') return releaseIfGone(subject);
   if (kind !== 'spawn') return;
-  const build = await journal.get<Build>(buildKey(subject, attempt));
   if (!build || build.host !== host) return log.warn('a host speaks of a launch that is not its own', { host, subject, attempt });
   if (build.state === 'undoing' && !build.cancelled) return goOn(build);
   if (outcome !== 'done' || build.state === 'done') return;

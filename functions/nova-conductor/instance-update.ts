@@ -4,9 +4,10 @@ import { notifyInstance, type InstanceEvent } from '../../shared/notifications/i
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
 import { exists, oneOf } from '../../shared/store/condition.ts';
-import { ConditionFailed } from '../../shared/store/errors.ts';
-import { table } from '../../shared/store/table.ts';
-import { writeAction } from './action-record.ts';
+import { ConditionFailed, TransactionRefused } from '../../shared/store/errors.ts';
+import { table, type Key, type Write } from '../../shared/store/table.ts';
+import { recordedSteps } from '../../shared/telemetry/steps.ts';
+import { actionWrite, writeAction } from './action-record.ts';
 import { logLaunch } from './launch-log.ts';
 
 type Update = Args<typeof novaConductor.methods.instance_update>;
@@ -15,6 +16,7 @@ const nova = table('nova');
 /** A change of state that a message brings, applied once, and then the action's event. A repeat, or a message that comes late, changes no state. */
 export async function instanceUpdate(update: Update): Promise<void> {
   const { instance_uuid, host, attempt, change, request_id, event } = update;
+  if (event && !event.finish && (await applyWithAction(update, event))) return;
   const outcome = await apply(update);
   if (outcome === 'elsewhere') return;
   const instance = outcome === 'overtaken' ? undefined : outcome;
@@ -29,25 +31,46 @@ export async function instanceUpdate(update: Update): Promise<void> {
   if (notification) await notifyInstance(notification, instance, failed ? { reason: event.details } : {}, action);
 }
 
+/**
+ * Both in one write, where nobody is told of the change. False where it cannot be made so: for the state is not the one that it needs, or
+ * the action's record is gone.
+ */
+async function applyWithAction(update: Update, event: Event): Promise<boolean> {
+  const { instance_uuid, request_id, host } = update;
+  try {
+    await nova.transact([changeOf(update), actionWrite(instance_uuid, request_id, eventOf(event, host), recordedSteps(), { failed: event.result === 'Error' })]);
+    return true;
+  } catch (error) {
+    if (!(error instanceof TransactionRefused)) throw error;
+    return false;
+  }
+}
+
 /** The instance as it is now; or why the change was not made. */
 async function apply(update: Update): Promise<Instance | 'overtaken' | 'elsewhere'> {
-  const { instance_uuid, project_id, host, attempt, change } = update;
-  const over = change.task_state === null;
+  const { host, attempt } = update;
+  const write = changeOf(update);
   try {
-    return await nova.update<Instance>(
-      instanceKey(project_id, instance_uuid),
-      {
-        set: { ...change, ...(change.fault && { fault: faultOf(change.fault.code, change.fault.message, change.fault.details) }), updated_at: now(), ...due(instance_uuid, change) },
-        add: { sequence: 1 },
-        ...(over && { remove: ['due_pk', 'due_at', 'task_request_id'] }),
-      },
-      stateNeeded(update),
-    );
+    return await nova.update<Instance>(write.update, write.change, write.if);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const { item } = error;
     return item?.['host'] === host && (attempt === undefined || item['attempt'] === attempt) ? 'overtaken' : 'elsewhere';
   }
+}
+
+function changeOf(update: Update): Extract<Write, { update: Key }> {
+  const { instance_uuid, project_id, change } = update;
+  const over = change.task_state === null;
+  return {
+    update: instanceKey(project_id, instance_uuid),
+    change: {
+      set: { ...change, ...(change.fault && { fault: faultOf(change.fault.code, change.fault.message, change.fault.details) }), updated_at: now(), ...due(instance_uuid, change) },
+      add: { sequence: 1 },
+      ...(over && { remove: ['due_pk', 'due_at', 'task_request_id'] }),
+    },
+    if: stateNeeded(update),
+  };
 }
 
 /** The host has the guest: only a deletion, or the build's own end, goes before that. */

@@ -17,10 +17,11 @@ import { freed, LEASE_MS, newLease, underLease } from '../lease.ts';
 import { cinder } from '../storage/cinder.ts';
 import { HEAVY, undo } from './undo.ts';
 
-/** The host answered a spawn: the instance is ACTIVE, or its launch is undone and tried elsewhere. */
-export async function spawnReported(pending: Pending, report: CommandDone): Promise<void> {
+/** The host answered a spawn: the instance is ACTIVE, or its launch is undone and tried elsewhere. `found`: the build that the report names. */
+export async function spawnReported(pending: Pending, report: CommandDone, found: Build | undefined): Promise<void> {
   if (pending.purpose.for !== 'build') throw new Error('not a spawn of a build');
-  const build = await journal.get<Build>(buildKey(pending.subject, pending.purpose.attempt));
+  const { attempt } = pending.purpose;
+  const build = found?.attempt === attempt ? found : await journal.get<Build>(buildKey(pending.subject, attempt)); // which command it was is what counts
   if (!build || build.state !== 'spawning' || build.cancelled) return takeAway(pending); // its deletion does the rest
   record({ step: 28, actor: 'nova-compute', start: report.started_at, end: report.finished_at, result: report.outcome === 'done' ? 'Success' : 'Error', request_id: build.request_id, ...(report.reason && { detail: report.reason }) });
   if (report.outcome !== 'done') return spawnFailed(pending, build, { reason: report.reason ?? 'The host refused the launch.', retry: report.retryable ?? true });
