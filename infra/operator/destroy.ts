@@ -5,7 +5,6 @@
 import { CloudFormationClient, GetTemplateCommand, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { S3Client } from '@aws-sdk/client-s3';
 import { DeleteParametersCommand, GetParametersByPathCommand, SSMClient } from '@aws-sdk/client-ssm';
-import { createInterface } from 'node:readline/promises';
 import { parseArgs } from 'node:util';
 import { updateClouds } from '../clouds.ts';
 import { showCdk } from '../command.ts';
@@ -13,6 +12,7 @@ import { stacks } from '../names.ts';
 import { command, isEmulator } from './advice.ts';
 import { emptyBucket } from './buckets.ts';
 import { awsTarget, controlPlane, type Deployed, deployedStack, invoker, place, type Target, targetOptions } from './target.ts';
+import { ask } from './words.ts';
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: { ...targetOptions, yes: { type: 'boolean', default: false } } });
@@ -36,14 +36,6 @@ async function main(): Promise<void> {
   updateClouds(target.cloudsFile, { [target.clouds.admin]: undefined, [target.clouds.user]: undefined });
   console.log(kept.length > 0 ? `\nKept, and paid for until you delete them: docs/aws.md, Removal, says how.\n${kept.map((each) => `  ${each}`).join('\n')}` : '\nNothing is left but the secrets novaless/launch/*, which their owners put there.');
   console.log(`\nnext         npm run deploy     makes a new one beside what was kept`);
-}
-
-async function ask(question: string, wanted: string): Promise<void> {
-  if (!process.stdin.isTTY) throw new Error('Nobody is there to be asked; --yes goes on without a question.');
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminal.question(question);
-  terminal.close();
-  if (answer.trim() !== wanted) throw new Error('Nothing was done.');
 }
 
 /** What the deployed template retains, as `table NAME` and `bucket NAME`. */
