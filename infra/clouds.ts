@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { Document, isMap, parseDocument } from 'yaml';
 
 /** An entry of OpenStack's clouds.yaml, with password authentication scoped to a project. */
 export interface Cloud {
@@ -18,24 +18,37 @@ export interface Cloud {
   interface?: 'public';
 }
 
-/** Adds, replaces or (undefined) removes clouds in a clouds.yaml that only its owner can read; other clouds stay as they are. */
+/**
+ * Adds, replaces or (undefined) removes clouds in a clouds.yaml, which from then on only its owner can read. All else in it stays as it is.
+ * Throws where the file is no clouds.yaml.
+ */
 export function updateClouds(file: string, changes: Record<string, Cloud | undefined>): void {
-  const clouds = readClouds(file);
+  const document = documentOf(file) ?? new Document({ clouds: {} });
+  if (!isMap(document.get('clouds'))) document.set('clouds', document.createNode({}));
   for (const [name, cloud] of Object.entries(changes)) {
-    if (cloud) clouds[name] = cloud;
-    else delete clouds[name];
+    if (cloud) document.setIn(['clouds', name], document.createNode(cloud));
+    else document.deleteIn(['clouds', name]);
   }
   mkdirSync(dirname(file), { recursive: true });
   const next = `${file}.next`;
-  writeFileSync(next, stringify({ clouds }), { mode: 0o600 });
+  writeFileSync(next, String(document), { mode: 0o600 });
   chmodSync(next, 0o600);
   renameSync(next, file);
 }
 
 /** The clouds of a clouds.yaml; none where there is no such file. */
 export function readClouds(file: string): Record<string, Cloud> {
-  if (!existsSync(file)) return {};
-  return (parse(readFileSync(file, 'utf8')) as { clouds?: Record<string, Cloud> } | null)?.clouds ?? {};
+  return (documentOf(file)?.toJS() as { clouds?: Record<string, Cloud> | null } | undefined)?.clouds ?? {};
+}
+
+/** Undefined where there is no such file, or nothing in it. */
+function documentOf(file: string): Document | undefined {
+  if (!existsSync(file)) return undefined;
+  const document = parseDocument(readFileSync(file, 'utf8'));
+  if (document.errors.length > 0) throw new Error(`${file}: ${document.errors[0]!.message}`);
+  if (document.contents === null) return undefined;
+  if (!isMap(document.contents)) throw new Error(`${file} is not a clouds.yaml`);
+  return document as unknown as Document;
 }
 
 /** A cloud of this deployment for one user and project of the default domain. */
