@@ -39,7 +39,8 @@ export interface FunctionHost {
   stop(): Promise<void>;
 }
 
-const IDLE_MS = 3 * 60_000;
+/** Longer than a minute, so that those which the sweeper's clock wakes stay: to start them each time would cost more than to keep them. */
+const IDLE_MS = 90_000;
 /**
  * An event waits for a busy environment as long as the last start of another took, so that what waiting costs is at most what it saves:
  * on a machine that is busy starts are slow, and more of them would only make it slower.
@@ -55,7 +56,7 @@ export function startFunctions(specs: FunctionSpec[], settings: EnvironmentSetti
     if (!found) throw new Error(`there is no function ${name}`);
     return found;
   };
-  const sweep = setInterval(() => pools.forEach((each) => each.endIdle(IDLE_MS)), 30_000).unref();
+  const sweep = setInterval(() => pools.forEach((each) => each.endIdle(IDLE_MS)), 15_000).unref();
 
   return {
     limit,

@@ -12,13 +12,19 @@ const nova = table('nova');
 
 /** Heartbeats of the hosts' agents, each believed only where the host's own key has signed it. */
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  const failed = await Promise.all(event.Records.map(receive));
+  const nodes = nodesOf(event.Records.flatMap(({ body }) => signedReport(body)?.host ?? []));
+  const failed = await Promise.all(event.Records.map((message) => receive(message, nodes)));
   return { batchItemFailures: failed.filter((id) => id !== undefined).map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
-async function receive(message: SQSRecord): Promise<string | undefined> {
+type Nodes = Map<string, ComputeNode>;
+
+/** Hosts beat at their own times, but their messages come together. */
+const nodesOf = async (hosts: string[]): Promise<Nodes> => new Map((await nova.getMany<ComputeNode>(hosts.map(computeNodeKey))).map((node) => [node.host, node]));
+
+async function receive(message: SQSRecord, nodes: Promise<Nodes>): Promise<string | undefined> {
   try {
-    await handle(message.body);
+    await handle(message.body, nodes);
     return undefined;
   } catch (error) {
     log.error('heartbeat failed', { message_id: message.messageId, ...factsOf(error) });
@@ -27,22 +33,23 @@ async function receive(message: SQSRecord): Promise<string | undefined> {
   }
 }
 
-async function handle(body: string): Promise<void> {
-  const signed = parsed(body);
-  if (!validator(SignedReport)(signed)) return log.warn('not a signed report');
-  const { host } = signed as SignedReport;
-  const node = await nova.get<ComputeNode>(computeNodeKey(host));
+async function handle(body: string, nodes: Promise<Nodes>): Promise<void> {
+  const signed = signedReport(body);
+  if (!signed) return log.warn('not a signed report');
+  const { host } = signed;
+  const node = (await nodes).get(host);
   // enrolled a moment ago, perhaps: it beats again
   if (!node) return log.warn('a heartbeat of an unknown host', { host });
-  const report = verifiedReport(signed as SignedReport, node.public_key);
+  const report = verifiedReport(signed, node.public_key);
   if (!report) return log.warn('a heartbeat that is not signed by its host', { host });
   if (report.method !== 'heartbeat' || !validator(Heartbeat)(report.args)) return log.warn('a heartbeat that makes no sense', { host });
   await beat(node, report.args as Heartbeat);
 }
 
-function parsed(body: string): unknown {
+function signedReport(body: string): SignedReport | undefined {
   try {
-    return JSON.parse(body);
+    const report: unknown = JSON.parse(body);
+    return validator(SignedReport)(report) ? (report as SignedReport) : undefined;
   } catch {
     return undefined;
   }

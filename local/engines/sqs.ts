@@ -12,7 +12,7 @@ type Stores = NonNullable<BuildAppOptions['stores']>;
 interface Message { messageAttributes: object; messageGroupId?: string }
 interface Queue {
   persistence: unknown;
-  pollTimer?: NodeJS.Timeout;
+  pollWaiters: unknown[];
   processTimers(): void;
   enqueue(message: Message): void;
   dequeue(...args: unknown[]): unknown[];
@@ -41,10 +41,15 @@ disk.db.exec('UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline
 const makeReady = disk.db.prepare('UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?');
 disk.updateMessageReady = (messageId) => { makeReady.run(messageId); };
 
-// One look at the timers every 100 ms is enough for delays counted in seconds; fauxqs takes 50 a second per queue.
+// One look at the timers of all queues that somebody waits at every 100 ms is enough for delays counted in seconds; fauxqs takes 50 a second per queue.
+const watched = new Set<Queue>();
+setInterval(() => watched.forEach((queue) => queue.processTimers()), 100).unref();
 Object.assign(SqsQueue.prototype, {
   startPollTimerIfNeeded(this: Queue) {
-    this.pollTimer ??= setInterval(() => this.processTimers(), 100);
+    watched.add(this);
+  },
+  stopPollTimerIfEmpty(this: Queue) {
+    if (this.pollWaiters.length === 0) watched.delete(this);
   },
 });
 

@@ -21,6 +21,7 @@ import { launches, tokens, type Timings } from './timings.ts';
 import { prepare } from './workload.ts';
 
 const HOSTS = 10;
+const SETTLE_MS = 110_000; // functions' environments end when they have been idle for 90 s
 const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'per launch', 'per launch, by name', 'DynamoDB per call', 'functions: bundle', 'functions: init'];
 const { values: { short, json, 'os-cloud': osCloud } } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' }, 'os-cloud': { type: 'string' } } });
 const rows: Row[] = [];
@@ -81,8 +82,8 @@ async function raiseQuotas({ admin, demo }: StartedCloud): Promise<void> {
 
 async function idle({ pid }: StartedCloud): Promise<void> {
   const seconds = short ? 20 : 60;
-  say(`idle for ${seconds} s`);
-  await sleep(5000);
+  say(`idle for ${seconds} s, once what was busy has ended`);
+  await sleep(SETTLE_MS);
   const before = footprint(pid);
   await sleep(seconds * 1000);
   const after = footprint(pid);
