@@ -59,7 +59,8 @@ async function restore(dynamodb: DynamoDBClient, tables: string[], at: Date, sto
   console.log('\nnext         npm run hosts -- list');
 }
 
-async function resources({ settings }: Target): Promise<{ tables: string[]; functions: string[] }> {
+/** What of a deployment holds data, and what changes it: names. */
+export async function resources({ settings }: Pick<Target, 'settings'>): Promise<{ tables: string[]; functions: string[] }> {
   const found: Record<string, string[]> = {};
   for await (const page of paginateListStackResources({ client: new CloudFormationClient(settings) }, { StackName: stacks.controlPlane })) {
     for (const { ResourceType, PhysicalResourceId } of page.StackResourceSummaries ?? []) (found[ResourceType!] ??= []).push(PhysicalResourceId!);
