@@ -24,6 +24,7 @@ set -eu
 umask 077
 say() { echo "$*" >&2; }
 fail() { say "$*"; exit 1; }
+main() {
 [ "$(id -u)" = 0 ] || fail 'This is for root.'
 [ -d /run/systemd/system ] || fail 'This machine does not run systemd, which keeps the agent running.'
 for each in openssl curl; do command -v "$each" > /dev/null || fail "$each is missing: install it and run this again."; done
@@ -40,6 +41,8 @@ if [ -e /etc/systemd/system/novaless-agent.service ]; then systemctl restart nov
 say "It is $instance to SSM, which installs the agent within minutes: journalctl -fu novaless-agent"
 say 'What stands on the next line is not secret; the operator gives it to: npm run hosts -- accept ${host}'
 echo "$instance $(openssl pkey -in /etc/novaless/key.pem -pubout -outform DER | openssl base64 -A)"
+}
+main < /dev/null # read as a whole before anything that it starts could read on
 `;
 
 /** As AWS's manual has it for other machines than EC2's. */
