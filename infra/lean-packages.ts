@@ -71,12 +71,12 @@ const leanJson: Plugin = {
 
 /**
  * Errors are told apart by their class's name in logs and faults, so files of ours that have classes keep the names in them, and
- * so does jose. To keep every function's name would be a fourteenth of a bundle; infra/trace.ts finds those.
+ * so do jose's errors and the one class that the SDK asks by name. To keep every function's name would be a fourteenth of a bundle; infra/trace.ts finds those.
  */
 const classesByName: Plugin = {
   name: 'classes-by-name',
   setup({ onLoad }) {
-    onLoad({ filter: /\/(functions|shared|test\/infra)\/.*\.ts$|\/jose\/.*errors\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /\/(functions|shared|test\/infra)\/.*\.ts$|\/jose\/.*errors\.js$|\/NoOpLogger\.js$/ }, async ({ path }) => {
       const source = await readFile(path, 'utf8');
       if (!/^(export )?class /m.test(source)) return undefined;
       const { code } = await transform(source, { loader: path.endsWith('.ts') ? 'ts' : 'js', sourcefile: path, keepNames: true, target: 'node24', sourcemap: 'inline', sourcesContent: false });

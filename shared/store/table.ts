@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand, DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand,
   type TransactWriteCommandInput,
@@ -31,10 +31,16 @@ export interface Selection {
   /** Items to return at most. */
   limit?: number;
   filter?: Condition;
+  /** Which attributes are wanted; all, unless told: what isn't sent need not be read. */
+  attributes?: string[];
 }
 
 let client: DynamoDBDocumentClient | undefined;
-const connection = () => (client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 4 }), { marshallOptions: { removeUndefinedValues: true } }));
+// For a logger that takes it, the SDK copies each answer without its secrets: a fifth of what reading a thousand items costs.
+const logger = { trace() {}, debug() {}, warn: console.warn } as unknown as Logger;
+const connection = () => (client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 4, logger }), { marshallOptions: { removeUndefinedValues: true } }));
+
+type Logger = NonNullable<DynamoDBClientConfig['logger']>;
 
 /** Maps DynamoDB's two conditional errors to ours and retries what passes. */
 async function send<T>(request: () => Promise<T>): Promise<T> {
@@ -153,7 +159,7 @@ function updating(change: Change, condition?: Condition, expressions = new Expre
   return { UpdateExpression, ...check, ...expressions.parameters() };
 }
 
-function selecting({ pk, index, between, descending, limit, filter, ...bounds }: Selection) {
+function selecting({ pk, index, between, descending, limit, filter, attributes, ...bounds }: Selection) {
   const expressions = new Expressions();
   // DynamoDB refuses an empty string as a key, though every key comes after it
   const [prefix, after] = [bounds.prefix || undefined, bounds.after || undefined];
@@ -170,6 +176,7 @@ function selecting({ pk, index, between, descending, limit, filter, ...bounds }:
     ...(index && { IndexName: index }),
     KeyConditionExpression: conditions.join(' AND '),
     ...(filter && { FilterExpression: expressions.condition(filter) }),
+    ...(attributes && { ProjectionExpression: attributes.map(expressions.name).join(', ') }),
     ...expressions.parameters(),
     ConsistentRead: index === undefined,
     ScanIndexForward: !descending,

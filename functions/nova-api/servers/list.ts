@@ -11,9 +11,14 @@ import { hostsOf } from './show.ts';
 import { basicServer, detailedServer } from './view.ts';
 
 export const listServers = async (request: Request): Promise<Reply> => {
-  const { items, links } = await wanted(request, 'os_compute_api:servers:index:get_all_tenants');
+  const attributes = [...request.query.keys()].every((name) => seenInBasic.includes(name)) ? basicAttributes : undefined;
+  const { items, links } = await wanted(request, 'os_compute_api:servers:index:get_all_tenants', attributes);
   return { body: { servers: items.map((server) => basicServer(server, request)), ...(links && { servers_links: links }) } };
 };
+
+/** What a basic list shows, sorts by on its own, and finds by these parameters; by others it may be sorted or filtered by anything. */
+const basicAttributes = ['uuid', 'display_name', 'vm_state', 'created_at', 'updated_at', 'launch_index'];
+const seenInBasic = ['limit', 'marker', 'sort_dir', 'all_tenants', 'project_id', 'tenant_id', 'name', 'changes-since', 'changes-before', 'deleted'];
 
 export const listServersDetailed = async (request: Request): Promise<Reply> => {
   const { items, links } = await wanted(request, 'os_compute_api:servers:detail:get_all_tenants');
@@ -21,24 +26,24 @@ export const listServersDetailed = async (request: Request): Promise<Reply> => {
   return { body: { servers: items.map((server) => detailedServer(server, request, { node: hosts.get(server.host) })), ...(links && { servers_links: links }) } };
 };
 
-async function wanted(request: Request, allTenantsPolicy: string) {
+async function wanted(request: Request, allTenantsPolicy: string, attributes?: string[]) {
   const filters = await filtersOf(request);
-  const servers = filters ? await readable(request, allTenantsPolicy) : [];
+  const servers = filters ? await readable(request, allTenantsPolicy, attributes) : [];
   const matching = servers.filter((server) => filters!.every((filter) => filter(server)));
   return paged(request, sorted(matching, orderOf(request), attributeOf), (server) => server.uuid);
 }
 
 /** The project's servers (a consistent read), or for an admin who asks so, those of all projects or of another one. */
-async function readable({ query, context, enforce }: Request, allTenantsPolicy: string): Promise<Instance[]> {
-  if (!asksForAll(query)) return ofProject(context.project_id!);
+async function readable({ query, context, enforce }: Request, allTenantsPolicy: string, attributes?: string[]): Promise<Instance[]> {
+  if (!asksForAll(query)) return ofProject(context.project_id!, attributes);
   enforce(allTenantsPolicy);
   const project = query.get('project_id') ?? query.get('tenant_id');
-  if (project !== null) return ofProject(project);
-  const shards = await Promise.all(SERVER_SHARDS.map((shard) => nova.query<Instance>({ index: 'gsi1', pk: `SERVERS#${shard}` })));
+  if (project !== null) return ofProject(project, attributes);
+  const shards = await Promise.all(SERVER_SHARDS.map((shard) => nova.query<Instance>({ index: 'gsi1', pk: `SERVERS#${shard}`, ...(attributes && { attributes }) })));
   return shards.flat();
 }
 
-const ofProject = (projectId: string) => nova.query<Instance>({ pk: `PROJECT#${projectId}`, prefix: 'SERVER#' });
+const ofProject = (projectId: string, attributes?: string[]) => nova.query<Instance>({ pk: `PROJECT#${projectId}`, prefix: 'SERVER#', ...(attributes && { attributes }) });
 
 /** `?all_tenants` alone says yes. */
 function asksForAll(query: URLSearchParams): boolean {
