@@ -43,7 +43,7 @@ async function ringAgain(pending: Pending): Promise<void> {
     if (error instanceof ConditionFailed) return; // answered meanwhile
     throw error;
   }
-  await ring(pending.host);
+  await ring(pending.host, { afresh: true });
 }
 
 /** The host did not answer, and by now does nothing any more. */

@@ -64,9 +64,11 @@ async function spawn(build: Build, parts: SpawnParts, interfaces: VirtualInterfa
       id: `spawn-${instance_uuid}-${attempt}`, kind: 'spawn', host, subject: instance_uuid, project_id, attempt, seconds: spawnSeconds(parts.image),
       args: guestOf(instance!, parts), purpose: { for: 'build', attempt }, context: context!,
     });
+    // from here on only the undo of volumes needs the instance's data; every later write of the record would be paid for by its size
+    const needless = ['due_pk', 'due_at', 'console_public_key', ...(build.makes_volumes ? [] : ['instance'])];
     const set = { state: 'spawning', interfaces, block_devices: parts.block_devices, steps: recordedSteps() };
     try {
-      await journal.transact([{ update: build, change: { set, remove: ['due_pk', 'due_at'] }, if: held(build) }, ...command, ...told]);
+      await journal.transact([{ update: build, change: { set, remove: needless }, if: held(build) }, ...command, ...told]);
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
       if (error.failed.slice(0, 1 + command.length).some(({ conditionFailed }) => conditionFailed)) throw new LeaseLost();

@@ -18,14 +18,14 @@ export const ENROLMENTS = 'HOSTS';
 export const enrolmentKey = (host: string): Key => ({ pk: hostPartition(host), sk: 'ENROLMENT' });
 
 const KEEP_MS = 60_000;
-const known = new Map<string, { until: number; enrolment: Enrolment }>();
+const known = new Map<string, { since: number; enrolment: Enrolment }>();
 
-/** The host's enrolment, remembered for a minute; undefined for a host that nobody enrolled. */
-export async function enrolmentOf(host: string, { afresh = false } = {}): Promise<Enrolment | undefined> {
+/** The host's enrolment, remembered for a minute, or for `keep` (ms); undefined for a host that nobody enrolled. */
+export async function enrolmentOf(host: string, { afresh = false, keep = KEEP_MS } = {}): Promise<Enrolment | undefined> {
   const remembered = known.get(host);
-  if (!afresh && remembered && remembered.until > Date.now()) return remembered.enrolment;
+  if (!afresh && remembered && remembered.since + keep > Date.now()) return remembered.enrolment;
   const enrolment = await journal.get<Enrolment>(enrolmentKey(host));
-  if (enrolment) known.set(host, { until: Date.now() + KEEP_MS, enrolment });
+  if (enrolment) known.set(host, { since: Date.now(), enrolment });
   else known.delete(host);
   return enrolment;
 }

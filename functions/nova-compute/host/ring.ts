@@ -11,6 +11,8 @@ const HOSTS_A_SEND = 50;
 /** How long a ring waits for others of the same batch of messages. */
 const GATHER_MS = 5;
 const ATTEMPTS = 6;
+/** Where a host is rung changes only when it is enrolled anew. A ring that goes astray is made good by the sweeper, which looks afresh. */
+const KEEP_MS = 10 * 60_000;
 
 let client: SSMClient | undefined;
 let gathering: { hosts: Set<string>; sent: Promise<void> } | undefined;
@@ -19,7 +21,8 @@ let gathering: { hosts: Set<string>; sent: Promise<void> } | undefined;
  * Tells a host's agent that commands wait for it. One ring serves all that wait, and one send many hosts: those that are
  * asked for at the same time go together. A ring that cannot be sent is only told in the log: the sweeper rings again.
  */
-export function ring(host: string): Promise<void> {
+export async function ring(host: string, { afresh = false } = {}): Promise<void> {
+  if (afresh) await enrolmentOf(host, { afresh }).catch(() => undefined);
   if (!gathering || gathering.hosts.size >= HOSTS_A_SEND) {
     const hosts = new Set<string>();
     const group = { hosts, sent: sleep(GATHER_MS).then(() => {
@@ -29,11 +32,11 @@ export function ring(host: string): Promise<void> {
     gathering = group;
   }
   gathering.hosts.add(host);
-  return gathering.sent;
+  await gathering.sent;
 }
 
 async function send(hosts: string[]): Promise<void> {
-  const found = await Promise.all(hosts.map((host) => enrolmentOf(host).catch(() => undefined)));
+  const found = await Promise.all(hosts.map((host) => enrolmentOf(host, { keep: KEEP_MS }).catch(() => undefined)));
   const ids = found.flatMap((enrolment) => enrolment?.managed_instance_id ?? []);
   if (ids.length === 0) return;
   try {

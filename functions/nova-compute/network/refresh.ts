@@ -65,7 +65,7 @@ async function bringUpToDate(ports: Port[], options: { anyway?: boolean } = {}):
       if (await tell(port, vifOf(port, before?.tag), before, options)) hosts.add(port['binding:host_id']!);
     }
   }));
-  await Promise.all([...hosts].map(ring));
+  await Promise.all([...hosts].map((host) => ring(host)));
 }
 
 /** Whether its host has something to do. */

@@ -74,7 +74,7 @@ async function destroy(termination: Termination, hosts: string[], others: Pendin
     if (error instanceof TransactionRefused) throw new LeaseLost();
     throw error;
   }
-  await Promise.all(hosts.map(ring));
+  await Promise.all(hosts.map((host) => ring(host)));
 }
 
 /** Volumes, then ports, then the word that all is gone. */
