@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { cpSync, createReadStream, existsSync, mkdirSync, mkdtempSync, readFileSync, readlinkSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -89,6 +89,7 @@ describe('the document installs the agent on a fresh Debian, and upgrades it', {
   const mainPid = () => Number(readFileSync(inside('run/agent.pid'), 'utf8'));
 
   before(async () => {
+    process.env['CDK_VALIDATION'] = 'false'; // CloudFormation's own rules take seconds, and are another test's
     [s3] = await Promise.all([startInWorker(new URL('../../local/engines/s3.ts', import.meta.url), { folder: join(folder, 's3') }), freshDebian(root), bundleAgent(bundled)]);
     await client().send(new CreateBucketCommand({ Bucket: 'cdk-hnb659fds-assets-000000000000-us-east-1' }));
     const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
@@ -211,5 +212,16 @@ esac
     assert.equal((await apply(second)).status, 0);
     const digest = createHash('sha256').update(readFileSync(join(base, 'current/lib/novaless-agent.mjs'))).digest('hex');
     assert.equal(digest, createHash('sha256').update(Buffer.from(`${readFileSync(join(bundled, 'lib/novaless-agent.mjs')).toString()}\n// second\n`)).digest('hex'));
+  });
+
+  test('an agent that an operator put there by hand gives way to the deployed one, and is kept', async () => {
+    for (const name of ['bin', 'current', 'versions']) rmSync(join(base, name), { recursive: true });
+    for (const name of ['bin', 'lib']) cpSync(join(bundled, name), join(base, name), { recursive: true });
+    const { status, said } = await apply(second);
+    assert.equal(status, 0, said);
+    assert.match(said, /runs, after by-hand/);
+    assert.deepEqual(readdirSync(join(base, 'versions')).sort(), [second.version, 'by-hand'].sort());
+    assert.deepEqual(readdirSync(base).sort(), ['.lock', 'bin', 'current', 'incoming', 'node', 'versions']);
+    assert.equal(nodesServed.length, 1);
   });
 });
