@@ -75,11 +75,13 @@ test('a fault that no other host would mend ends the launch at once, with the re
 test('each refusal of another service ends in ERROR and leaves nothing', async () => {
   const port = [...rig.world.ports.values()];
   assert.deepEqual(port, []);
-  const cases: [string, RegExp][] = [['GET', /\/images\//], ['GET', /\/networks/], ['GET', /\/subnets/], ['GET', /\/security-groups/], ['POST', /\/ports/], ['GET', /\/attachments/]];
-  for (const [method, path] of cases) {
+  const cases: [string, RegExp, object?][] = [
+    ['GET', /\/images\//], ['GET', /\/networks/, { requested_networks: 'auto' }], ['GET', /\/security-groups/], ['POST', /\/ports/], ['GET', /\/attachments/],
+  ];
+  for (const [method, path, more] of cases) {
     const refusal = { method, path, status: 403, message: 'You may not.' };
     rig.world.refusals.push(refusal);
-    const { uuid } = await rig.launch({ security_groups: [groupId] });
+    const { uuid } = await rig.launch({ security_groups: [groupId], ...more });
     await rig.pump({ see: ({ body }) => {
       // it goes on answering once it is undone
       if (body.includes('"method":"build_failed"')) rig.world.refusals.length = 0;
