@@ -1,9 +1,9 @@
-import type { FunctionDeclaration, Grant } from '../../shared/deployment/declaration.ts';
+import { type FunctionDeclaration, type Grant, without } from '../../shared/deployment/declaration.ts';
 
-const table: Grant = {
+const table = {
   table: 'neutron',
   actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
-};
+} satisfies Grant;
 
 export const neutronServer: FunctionDeclaration[] = [
   {
@@ -14,6 +14,6 @@ export const neutronServer: FunctionDeclaration[] = [
     routes: ['ANY /network', 'ANY /network/{proxy+}'],
     uses: [table, { send: 'neutron-server' }],
   },
-  { name: 'neutron-server-rpc', entry: 'functions/neutron-server/rpc.ts', queue: 'neutron-server', uses: [table, { send: 'neutron-server' }, { send: 'nova-compute' }] },
-  { name: 'neutron-sweep', entry: 'functions/neutron-server/refresh/sweep.ts', timeout: 60, swept: true, uses: [table, { send: 'neutron-server' }] },
+  { name: 'neutron-server-rpc', entry: 'functions/neutron-server/rpc.ts', queue: 'neutron-server', uses: [without(table, 'dynamodb:ConditionCheckItem'), { send: 'neutron-server' }, { send: 'nova-compute' }] },
+  { name: 'neutron-sweep', entry: 'functions/neutron-server/refresh/sweep.ts', timeout: 60, swept: true, uses: [without(table, 'dynamodb:BatchGetItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'), { send: 'neutron-server' }] },
 ];

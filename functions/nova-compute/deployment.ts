@@ -1,10 +1,10 @@
-import type { FunctionDeclaration, Grant } from '../../shared/deployment/declaration.ts';
+import { type FunctionDeclaration, type Grant, without } from '../../shared/deployment/declaration.ts';
 
-const journal: Grant = {
+const journal = {
   table: 'nova-compute',
   actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
-};
-const rpc: Grant[] = [{ send: 'nova-conductor' }, { send: 'nova-scheduler' }, { send: 'nova-compute' }, { send: 'cinder-volume' }];
+} satisfies Grant;
+const rpc: Grant[] = [{ send: 'nova-conductor' }, { send: 'nova-compute' }, { send: 'cinder-volume' }];
 const token: Grant = { parameter: 'service-token/nova', actions: ['ssm:GetParameter'] };
 
 export const novaCompute: FunctionDeclaration[] = [
@@ -12,5 +12,5 @@ export const novaCompute: FunctionDeclaration[] = [
   { name: 'nova-compute-reports', entry: 'functions/nova-compute/reports.ts', timeout: 60, queue: 'host-reports', uses: [journal, ...rpc, { ringHosts: true }, token] },
   { name: 'nova-compute-sweep', entry: 'functions/nova-compute/sweep.ts', timeout: 60, swept: true, uses: [journal, ...rpc, { ringHosts: true }, token] },
   // Called by an operator: enrols a host, names all, or retires one.
-  { name: 'nova-compute-manage', entry: 'functions/nova-compute/manage.ts', uses: [journal, { send: 'nova-conductor' }, { send: 'cinder-volume' }] },
+  { name: 'nova-compute-manage', entry: 'functions/nova-compute/manage.ts', uses: [without(journal, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem'), { send: 'nova-conductor' }, { send: 'cinder-volume' }] },
 ];

@@ -1,16 +1,16 @@
-import type { FunctionDeclaration, Grant } from '../../shared/deployment/declaration.ts';
+import { type FunctionDeclaration, type Grant, without } from '../../shared/deployment/declaration.ts';
 
-const table: Grant = {
+const table = {
   table: 'nova',
   actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'],
-};
+} satisfies Grant;
 
 export const novaConductor: FunctionDeclaration[] = [
   {
     name: 'nova-conductor',
     entry: 'functions/nova-conductor/rpc.ts',
     queue: 'nova-conductor',
-    uses: [table, { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
+    uses: [table, { send: 'nova-compute' }, { publishEvents: true }],
   },
   { name: 'nova-conductor-heartbeats', entry: 'functions/nova-conductor/heartbeats.ts', queue: 'host-heartbeats', uses: [table, { send: 'cinder-volume' }, { send: 'nova-compute' }, { publishEvents: true }] },
   {
@@ -18,6 +18,6 @@ export const novaConductor: FunctionDeclaration[] = [
     entry: 'functions/nova-conductor/sweep.ts',
     timeout: 60,
     swept: true,
-    uses: [table, { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
+    uses: [without(table, 'dynamodb:BatchGetItem'), { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
   },
 ];

@@ -7,7 +7,7 @@ export const novaScheduler: FunctionDeclaration[] = [
     memory: 1024,
     queue: 'nova-scheduler',
     uses: [
-      { table: 'nova', actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'] },
+      { table: 'nova', actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:Query', 'dynamodb:PutItem', 'dynamodb:UpdateItem', 'dynamodb:DeleteItem'] },
       { send: 'nova-api' },
       { send: 'nova-compute' },
       { send: 'nova-conductor' },

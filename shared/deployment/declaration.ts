@@ -43,6 +43,9 @@ export type Grant =
   | { secret: 'launch/*'; actions: `secretsmanager:${string}`[] }
   | { publishEvents: true };
 
+/** A grant with fewer actions, for a function that does less than its service's others. */
+export const without = <G extends { actions: string[] }>(grant: G, ...actions: G['actions'][number][]): G => ({ ...grant, actions: grant.actions.filter((action) => !actions.includes(action)) });
+
 export interface FunctionDeclaration {
   /** Unique; OpenStack's name for the process where there is one. */
   name: string;
