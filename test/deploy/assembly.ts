@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, globSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { synthesized } from '../../local/synthesis.ts';
 import type { Template } from '../../local/template.ts';
@@ -27,10 +27,20 @@ export function changeTemplate(folder: string, change: (template: Template) => v
   }
 }
 
-/** Takes resources of a type out; `ref` says what stands for a `Ref` to one of them. */
-export function leaveOut(template: Template, type: string, ref: object = {}): void {
-  for (const id of Object.keys(template.Resources).filter((each) => template.Resources[each]!.Type === type)) {
-    delete template.Resources[id];
-    Object.assign(template, JSON.parse(JSON.stringify(template).replaceAll(`{"Ref":"${id}"}`, JSON.stringify(ref))));
+/** Takes all resources of a type out, which nothing else refers to. */
+export function leaveOut(template: Template, type: string): void {
+  for (const [id, { Type }] of Object.entries(template.Resources)) if (Type === type) delete template.Resources[id];
+}
+
+/** Changes the code of every function in a copied assembly a little, so that a deployment replaces them all. */
+export function changeCode(folder: string): void {
+  const files = ['Novaless.template.json', 'Novaless.assets.json'].map((name) => join(folder, name));
+  for (const asset of globSync('asset.*/index.mjs', { cwd: folder }).map(dirname)) {
+    appendFileSync(join(folder, asset, 'index.mjs'), '\n// another version\n');
+    const before = asset.slice('asset.'.length);
+    const now = createHash('sha256').update(before).digest('hex');
+    renameSync(join(folder, asset), join(folder, `asset.${now}`));
+    for (const file of files) writeFileSync(file, readFileSync(file, 'utf8').replaceAll(before, now));
   }
+  changeTemplate(folder, () => {});
 }

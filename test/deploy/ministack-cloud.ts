@@ -16,7 +16,6 @@ import { startSystemsManager } from './systems-manager.ts';
 
 /** What MiniStack has none of; a deployment with one of them is refused as a whole. */
 function leaveOutUnknown(template: Template): void {
-  leaveOut(template, 'AWS::SSM::Document', { Ref: 'AgentDocumentName' });
   for (const type of ['AWS::CloudWatch::Alarm', 'AWS::CloudWatch::CompositeAlarm', 'AWS::CloudWatch::Dashboard']) leaveOut(template, type);
 }
 

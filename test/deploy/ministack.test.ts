@@ -14,6 +14,7 @@ import { type Api, apiAs } from '../support/api.ts';
 import { clientsOf } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
 import { activeImage, waitForServer } from '../support/servers.ts';
+import { followLinks } from './links.ts';
 import { deployOnMinistack } from './ministack-cloud.ts';
 import { ministackNeeded } from './ministack.ts';
 import { smoke } from './smoke.ts';
@@ -21,7 +22,7 @@ import { smoke } from './smoke.ts';
 const COMPUTE = '/compute/v2.1';
 const client = installedClients().at(-1);
 
-describe('the template under enforced permissions', { skip: ministackNeeded ?? false, timeout: 8 * 60_000 }, () => {
+describe('the template under enforced permissions', { skip: ministackNeeded ?? false, timeout: 14 * 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'novaless-ministack-'));
   let cloud: Awaited<ReturnType<typeof deployOnMinistack>>;
   let demo: Api;
@@ -64,6 +65,10 @@ describe('the template under enforced permissions', { skip: ministackNeeded ?? f
   test('the first day with a cloud, by the client, needs no right that a function lacks', { skip: client ? false : clientsNeeded }, async () => {
     await smoke(clientsOf(client!, folder), folder);
     assert.deepEqual(await cloud.refusals(), []);
+  });
+
+  test('every link leads somewhere, under the prefix that the gateway gives the cloud', async () => {
+    assert.ok((await followLinks(admin)).length > 20);
   });
 
   test('a server is launched and deleted by events', async () => {
