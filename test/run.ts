@@ -21,10 +21,11 @@ const groups: Group[] = [
   { name: 'what mostly waits', files: /^test\/system\/(twice|record|agent-restart)/, atOnce: 1, minutes: 15 },
   { name: 'system, fault, deploy', files: /^test\/(system|fault|deploy)\//, atOnce: 2, minutes: 20 },
   { name: 'host', files: /^test\/host\//, atOnce: 1, minutes: 20 },
+  { name: 'what the others used', files: /^test\/grants\//, atOnce: 1, minutes: 2 },
   { name: 'unit', files: /./, atOnce: 2, minutes: 2 },
 ];
 /** One after the other; the groups of a stage run side by side. For two cores, each with the whole cloud of a test that keeps it busy. */
-const stages = [['unit'], ['service'], ['what mostly waits', 'system, fault, deploy'], ['host']];
+const stages = [['unit'], ['service'], ['what mostly waits', 'system, fault, deploy'], ['host'], ['what the others used']];
 /** Begun first, so that none of them is alone at the end. */
 const longest = [/deploy\/localstack/, /system\/(boot|volumes|twice)/, /deploy\/ministack/, /system\/resources/, /fault\//, /agent\/fencing/];
 

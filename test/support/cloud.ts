@@ -13,12 +13,15 @@ import { startCloud } from '../../local/cloud.ts';
 import { purgeHosts } from '../../local/hosts.ts';
 import type { CloudOptions } from '../../local/cloud.ts';
 import type { AroundInvoke } from '../../local/functions.ts';
+import { keepRecord, recordFolder, recordGrants, refusedOnAws } from './grants.ts';
 
 export interface TestCloudOptions extends Partial<CloudOptions> {
   doubleMessages?: boolean;
+  /** Whether to see what the functions ask of AWS, for `refusedOnAws()`. */
+  grants?: boolean;
 }
 
-export async function testCloud(t: { after: (done: () => unknown) => void } | undefined, { doubleMessages, around, ...options }: TestCloudOptions = {}) {
+export async function testCloud(t: { after: (done: () => unknown) => void } | undefined, { doubleMessages, around, grants, ...options }: TestCloudOptions = {}) {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'novaless-test-'));
   const broken = new Set<string>();
   const faulty: AroundInvoke = async (call, next) => {
@@ -27,14 +30,32 @@ export async function testCloud(t: { after: (done: () => unknown) => void } | un
     if (doubleMessages && call.source === 'sqs') await deliver(call.event);
     return deliver(call.event);
   };
-  const cloud = await startCloud({ port: 0, ...options, dataDir, around: faulty });
+  const records = recordFolder();
+  const recorder = records !== undefined || grants ? recordGrants() : undefined;
+  const cloud = await startCloud({
+    port: 0, ...options, dataDir, around: faulty,
+    ...(recorder && {
+      changeTemplate(template) {
+        options.changeTemplate?.(template);
+        recorder.changeTemplate(template);
+      },
+      wire: async (service, endpoint) => recorder.wire(service, (await options.wire?.(service, endpoint)) ?? endpoint),
+    }),
+  });
   const stop = async () => {
     await cloud.stop();
+    recorder?.stop();
+    if (recorder && records !== undefined) keepRecord(records, recorder.used(cloud.environmentOf));
     if (!options.dataDir) await purgeHosts(dataDir); // real guests go on without their cloud
     if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
   };
   t?.after(stop);
-  return { ...cloud, stop, breakFunction: (name: string) => void broken.add(name), mendFunction: (name: string) => void broken.delete(name) };
+  return {
+    ...cloud, stop,
+    /** What functions did without having a right to it. */
+    refusedOnAws: () => refusedOnAws(recorder!.used(cloud.environmentOf)),
+    breakFunction: (name: string) => void broken.add(name), mendFunction: (name: string) => void broken.delete(name),
+  };
 }
 
 export type TestCloud = Awaited<ReturnType<typeof testCloud>>;

@@ -41,7 +41,7 @@ describe('launches by events', () => {
   let user: string;
 
   before(async () => {
-    cloud = await testCloud(undefined, { doubleMessages: true, changeTemplate: (template) => addStack(template, new WorkerPerObject(new App()), { Image: workerImage, Flavor: '1' }) });
+    cloud = await testCloud(undefined, { doubleMessages: true, grants: true, changeTemplate: (template) => addStack(template, new WorkerPerObject(new App()), { Image: workerImage, Flavor: '1' }) });
     demo = await apiAs('demo', cloud.endpoint, cloud.dataDir);
     admin = await apiAs('admin', cloud.endpoint, cloud.dataDir);
     image = await activeImage(demo, 'events', { id: workerImage });
@@ -152,4 +152,6 @@ describe('launches by events', () => {
   test('the credentials of launches are kept for their owner only', () => {
     assert.equal(statSync(join(cloud.dataDir, 'secrets-manager.json')).mode & 0o777, 0o600);
   });
+
+  test('functions did only what they have a right to', () => assert.deepEqual(cloud.refusedOnAws(), []));
 });

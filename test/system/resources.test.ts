@@ -8,7 +8,7 @@ const found = installedClients();
 
 describe('resources with the clients people have', { skip: found.length < 2 && clientsNeeded }, () => {
   let cloud: TestCloud;
-  before(async () => { cloud = await testCloud(undefined); });
+  before(async () => { cloud = await testCloud(undefined, { grants: true }); });
   after(() => cloud?.stop());
 
   for (const installed of found) {
@@ -82,4 +82,6 @@ describe('resources with the clients people have', { skip: found.length < 2 && c
       });
     });
   }
+
+  test('functions did only what they have a right to', () => assert.deepEqual(cloud.refusedOnAws(), []));
 });

@@ -14,7 +14,7 @@ const disk = writeQcow2(join(mkdtempSync(join(tmpdir(), 'novaless-volumes-')), '
 
 describe('volumes with the clients people have', { skip: found.length < 2 && clientsNeeded }, () => {
   let cloud: TestCloud;
-  before(async () => { cloud = await testCloud(undefined); });
+  before(async () => { cloud = await testCloud(undefined, { grants: true }); });
   after(() => cloud?.stop());
 
   for (const [index, installed] of found.entries()) {
@@ -103,4 +103,6 @@ describe('volumes with the clients people have', { skip: found.length < 2 && cli
       });
     });
   }
+
+  test('functions did only what they have a right to', () => assert.deepEqual(cloud.refusedOnAws(), []));
 });
