@@ -1,6 +1,6 @@
 /**
  * Deploys the real template to a LocalStack on this machine, and seeds it as a first `npm start` is seeded.
- * usage: npm run deploy:localstack    (LocalStack at AWS_ENDPOINT_URL, default http://127.0.0.1:4566)
+ * usage: npm run deploy:localstack [-- CDK-OPTION ...]    (LocalStack at AWS_ENDPOINT_URL, default http://127.0.0.1:4566)
  */
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { mkdirSync } from 'node:fs';
@@ -10,12 +10,15 @@ import { dataFolder, type Outputs, outputsFile, readOutputs } from './localstack
 import { stacks } from './names.ts';
 import { seedLocalstack } from './seed-localstack.ts';
 
-/** Bootstraps where needed, and deploys. Throws where LocalStack or the CDK fails, or takes too long. */
-export async function deploy(show: (line: string) => void): Promise<Outputs> {
+/**
+ * Bootstraps where needed, and deploys. Throws where LocalStack or the CDK fails, or takes too long.
+ * @param options more of `cdk deploy`'s own, such as `--parameters Novaless:NAME=VALUE`
+ */
+export async function deploy(show: (line: string) => void, options: string[] = []): Promise<Outputs> {
   await requireLocalstack();
   mkdirSync(dataFolder, { recursive: true });
   const environment = localstackEnvironment();
-  if (!(await isBootstrapped())) await runCdk(['bootstrap', `aws://${account}/${region}`], { environment, seconds: 240, show });
+  if (!(await isBootstrapped())) await runCdk(['bootstrap', `aws://${account}/${region}`, '--app', ''], { environment, seconds: 240, show });
   await runCdk(
     [
       'deploy', stacks.controlPlane, stacks.hosts,
@@ -25,6 +28,7 @@ export async function deploy(show: (line: string) => void): Promise<Outputs> {
       '--parameters', `${stacks.controlPlane}:EndpointPrefix=${apiUrl.prefix}`,
       '--parameters', `${stacks.controlPlane}:EndpointSuffix=${apiUrl.suffix}`,
       '--outputs-file', outputsFile,
+      ...options,
     ],
     { environment, seconds: 480, show },
   );
@@ -42,7 +46,7 @@ async function isBootstrapped(): Promise<boolean> {
 }
 
 if (import.meta.main) {
-  const outputs = await deploy((line) => console.log(line));
+  const outputs = await deploy((line) => console.log(line), process.argv.slice(2));
   await seedLocalstack(outputs);
   console.log(`\nendpoint     ${outputs.PublicEndpoint}`);
   console.log('credentials  .novaless/clouds.yaml: clouds novaless-localstack-admin and novaless-localstack');

@@ -1,26 +1,38 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readClouds } from '../../infra/clouds.ts';
+import { runCdk } from '../../infra/command.ts';
 import { deploy } from '../../infra/deploy-localstack.ts';
 import { destroy } from '../../infra/destroy-localstack.ts';
 import { startHosts, type RunningHosts } from '../../infra/hosts.ts';
 import { dataFolder, localstackFolder, type Outputs } from '../../infra/localstack-outputs.ts';
+import { apiUrl, clientSettings, localstackEnvironment } from '../../infra/localstack.ts';
+import { stacks } from '../../infra/names.ts';
 import { seedLocalstack } from '../../infra/seed-localstack.ts';
 import { secretsOf, writeCredentials } from '../../local/secrets.ts';
 import { clientsNeeded, installedClients } from '../openstack-clients.ts';
 import { type Api, apiAs } from '../support/api.ts';
 import { clientsOf } from '../support/clients.ts';
 import { eventually } from '../support/eventually.ts';
-import { writeQcow2 } from '../support/image.ts';
 import { activeImage, bootServer, waitForServer } from '../support/servers.ts';
+import { changeCode } from './assembly.ts';
+import { leftOnLocalstack } from './left.ts';
+import { followLinks } from './links.ts';
 import { localstackNeeded, startLocalstack } from './localstack.ts';
+import { operate } from './operator.ts';
+import { smoke } from './smoke.ts';
 
 const COMPUTE = '/compute/v2.1';
-const clients = installedClients();
+const root = join(import.meta.dirname, '../..');
+const [client] = installedClients();
+const newest = { 'OpenStack-API-Version': 'compute 2.90' };
 
 describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 14 * 60_000 }, () => {
   let stopLocalstack = () => {};
@@ -29,16 +41,21 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
   let destroyed = false;
   let demo: Api;
   let admin: Api;
+  let image: string;
   const folder = mkdtempSync(join(tmpdir(), 'novaless-deploy-'));
+  const environment = localstackEnvironment();
+  const cdk = (...args: string[]) => runCdk(args, { environment, seconds: 240, show: () => {} });
 
   before(async () => {
     stopLocalstack = await startLocalstack();
     outputs = await deploy(() => {});
+    cpSync(join(root, 'cdk.out'), join(folder, 'deployed'), { recursive: true });
     await seedLocalstack(outputs);
     writeCredentials(folder, outputs.PublicEndpoint, 'RegionOne', secretsOf(localstackFolder));
     hosts = await startHosts({ driver: 'fake', count: 2 });
     demo = await apiAs('demo', outputs.PublicEndpoint, folder);
     admin = await apiAs('admin', outputs.PublicEndpoint, folder);
+    image = await activeImage(demo, 'deployed');
   });
   after(async () => {
     await hosts?.stop();
@@ -47,12 +64,27 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     rmSync(folder, { recursive: true, force: true });
   });
 
+  const server = (name: string) => ({ name, flavorRef: '1', imageRef: image, networks: 'auto' });
+  const named = async (name: string): Promise<any[]> => (await demo.get(`${COMPUTE}/servers/detail?name=${encodeURIComponent(name)}`)).body.servers;
+  const launched = (name: string): Promise<{ id: string }> => eventually(async () => {
+    const [found] = await named(name);
+    assert.ok(found, `there is no server ${name}`);
+    return found;
+  }, 60);
+  const gone = (id: string) => eventually(async () => assert.equal((await demo.get(`${COMPUTE}/servers/${id}`)).status, 404), 60);
+  const put = async (DetailType: string, detail: object) => {
+    const { FailedEntryCount } = await new EventBridgeClient(clientSettings).send(new PutEventsCommand({ Entries: [{ EventBusName: 'novaless', Source: 'test', DetailType, Detail: JSON.stringify(detail) }] }));
+    assert.equal(FailedEntryCount, 0);
+  };
+
   test('an operator finds the clouds of the deployment in clouds.yaml', () => {
     const clouds = readClouds(join(dataFolder, 'clouds.yaml'));
     for (const name of ['novaless-localstack', 'novaless-localstack-admin']) {
       assert.equal(clouds[name]?.auth.auth_url, `${outputs.PublicEndpoint}/identity/v3`);
     }
   });
+
+  test('a deployment that changes nothing shows no difference', () => cdk('diff', stacks.controlPlane, '--app', join(folder, 'deployed'), '--fail', '--no-change-set'));
 
   test('what has no route is a 404, and what stands beside the login is still keystone', async () => {
     assert.equal((await demo.get('/nowhere')).status, 404);
@@ -80,44 +112,106 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     await demo.delete(`/image/v2/images/${id}`);
   });
 
-  test('a launch by REST becomes ACTIVE with an address, and goes without a trace', async () => {
-    const image = await activeImage(demo, 'deployed');
+  test('an image that is too large to pass through a function is refused with the way that is open to it', async () => {
+    const { id } = (await demo.post('/image/v2/images', { name: 'large', disk_format: 'raw', container_format: 'bare' })).body;
+    const refused = await fetch(`${outputs.PublicEndpoint}/image/v2/images/${id}/file`, {
+      method: 'PUT', headers: { 'X-Auth-Token': demo.token, 'Content-Type': 'application/octet-stream' }, body: Buffer.alloc(10 * 1024 * 1024 + 1),
+    });
+    assert.equal(refused.status, 413);
+    assert.match(await refused.text(), /web-download/);
+    await demo.delete(`/image/v2/images/${id}`);
+  });
+
+  test('a parameter given twice counts twice', async () => {
+    const both = (await demo.get('/network/v2.0/networks?name=private&name=public')).body.networks as { name: string }[];
+    assert.deepEqual(both.map(({ name }) => name).sort(), ['private', 'public']);
+  });
+
+  test('every link leads somewhere, under the prefix that the gateway gives the cloud', async () => {
+    assert.ok((await followLinks(admin)).length > 20);
+  });
+
+  test('a launch by REST becomes ACTIVE with an address, and goes without a trace', async (t) => {
     const network = (await demo.get('/network/v2.0/networks?name=private')).body.networks[0].id;
     const ports = async () => (await demo.get(`/network/v2.0/ports?network_id=${network}`)).body.ports.length;
     const portsBefore = await ports();
+    const began = Date.now();
     const id = await bootServer(demo, { name: 'deployed', image, flavor: '2', networks: [{ uuid: network }] });
-    const server = await waitForServer(demo, id, 'ACTIVE');
-    assert.match(server.addresses.private[0].addr, /^10\./);
+    t.diagnostic(`from the request to ACTIVE: ${Date.now() - began} ms`);
+    const { addresses } = await waitForServer(demo, id, 'ACTIVE');
+    assert.match(addresses.private[0].addr, /^10\./);
     assert.equal((await demo.delete(`${COMPUTE}/servers/${id}`)).status, 204);
-    await eventually(async () => assert.equal((await demo.get(`${COMPUTE}/servers/${id}`)).status, 404));
+    await gone(id);
     await eventually(async () => assert.equal(await ports(), portsBefore));
   });
 
-  for (const installed of clients) {
-    test(`a launch with ${installed.label} becomes ACTIVE`, async () => {
-      const client = clientsOf(installed, folder);
-      const disk = writeQcow2(join(folder, 'disk.qcow2'));
-      const name = installed.label.replace(/\W+/g, '-');
-      await client.openstack('image', 'create', name, '--file', disk, '--disk-format', 'qcow2', '--container-format', 'bare');
-      await client.openstack('server', 'create', '--flavor', 'm1.small', '--image', name, '--network', 'private', '--wait', name);
-      assert.equal((await client.json('server', 'show', name)).status, 'ACTIVE');
-      const network = (await client.json('network', 'show', 'private')).id;
-      await client.nova('boot', '--flavor', 'm1.small', '--image', name, '--nic', `net-id=${network}`, '--poll', `${name}-nova`);
-      assert.match(await client.nova('list'), new RegExp(`${name}-nova.*ACTIVE`));
-      assert.match(await eventually(() => client.openstack('console', 'log', 'show', name)), /\S/);
-      await client.openstack('server', 'delete', '--wait', name, `${name}-nova`);
-      await client.openstack('image', 'delete', name);
-    });
-  }
-  test('the clients that people have are tried', { skip: clients.length === 0 && clientsNeeded }, () => {
-    assert.ok(clients.length > 0);
+  test('the first day with a cloud, by the client', { skip: client ? false : clientsNeeded }, () => smoke(clientsOf(client!, folder), folder));
+
+  test('a server is launched and deleted by events', async () => {
+    const { body: { token } } = await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token });
+    const made = await demo.post(`/identity/v3/users/${token.user.id}/application_credentials`, { application_credential: { name: 'workers', roles: [{ name: 'member' }] } });
+    await new SecretsManagerClient(clientSettings).send(new CreateSecretCommand({ Name: 'novaless/launch/workers', SecretString: JSON.stringify(made.body.application_credential) }));
+    await put('Server Launch Requested', { credential: 'workers', server: server('by-event') });
+    const { id } = await launched('^by-event$');
+    await waitForServer(demo, id, 'ACTIVE');
+    await put('Server Delete Requested', { credential: 'workers', server: { id } });
+    await gone(id);
   });
 
-  test('a destroyed deployment leaves nothing that answers', async () => {
+  test('the example, deployed as its page says, launches a worker for an object and deletes it when it is off', async () => {
+    await cdk(
+      'deploy', 'WorkerPerObject', '--app', 'node bin/pinned-node.js docs/examples/worker-per-object/app.ts', '--output', join(folder, 'example'), '--require-approval', 'never', '--method', 'direct',
+      '--outputs-file', join(folder, 'example.json'), '--parameters', `Image=${image}`, '--parameters', 'Flavor=1',
+    );
+    const s3 = new S3Client({ ...clientSettings, forcePathStyle: true });
+    const [bucket] = (await leftOnLocalstack()).filter((each) => each.startsWith('bucket workerperobject-'));
+    await s3.send(new PutObjectCommand({ Bucket: bucket!.slice('bucket '.length), Key: "in/it's new.txt", Body: 'work' }));
+    const { id } = await launched('^worker-');
+    assert.equal((await waitForServer(demo, id, 'ACTIVE')).metadata.role, 'worker');
+    assert.equal((await demo.post(`${COMPUTE}/servers/${id}/action`, { 'os-stop': null })).status, 202);
+    await gone(id);
+    await cdk('destroy', 'WorkerPerObject', '--force', '--app', join(folder, 'example'));
+  });
+
+  test('changed code is deployed while 50 servers are being launched, and none of them is lost', async (t) => {
+    const { body: { token } } = await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token });
+    const quota = await admin.put(`${COMPUTE}/os-quota-sets/${token.project.id}`, { quota_set: { instances: -1, cores: -1, ram: -1 } });
+    assert.equal(quota.status, 200, JSON.stringify(quota.body));
+    assert.equal((await admin.put(`/network/v2.0/quotas/${token.project.id}`, { quota: { port: -1 } })).status, 200);
+    const changed = join(folder, 'changed');
+    cpSync(join(folder, 'deployed'), changed, { recursive: true });
+    changeCode(changed);
+    const began = Date.now();
+    const deploying = cdk(
+      'deploy', stacks.controlPlane, '--app', changed, '--require-approval', 'never', '--method', 'direct',
+      '--parameters', `EndpointPrefix=${apiUrl.prefix}`, '--parameters', `EndpointSuffix=${apiUrl.suffix}`,
+    ).then(() => t.diagnostic(`deployed after ${Date.now() - began} ms`));
+    for (let number = 0; number < 50; number++) {
+      // As clients do it: a 5xx is asked again.
+      await eventually(async () => {
+        const made = await demo.post(`${COMPUTE}/servers`, { server: server(`flight-${number}`) }, newest);
+        assert.equal(made.status, 202, JSON.stringify(made.body));
+      });
+    }
+    await deploying;
+    await eventually(async () => {
+      const servers = (await named('^flight-')) ?? []; // a gateway's 5xx has none
+      const count = (status: string) => servers.filter((each) => each.status === status).length;
+      assert.equal(count('ERROR'), 0, JSON.stringify(servers.find((each) => each.status === 'ERROR')));
+      assert.equal(count('ACTIVE'), 50, `${count('ACTIVE')} of ${servers.length} are ACTIVE`);
+    }, 240);
+    t.diagnostic(`all ACTIVE after ${Date.now() - began} ms`);
+  });
+
+  test("an operator's commands seed, enrol, list, drain, retire and bring to a standstill, as for an account of AWS", () => operate(folder));
+
+  test('a destroyed deployment leaves nothing but the bucket of the example, which was to stay', async () => {
     await hosts?.stop();
     hosts = undefined;
     await destroy(() => {});
     destroyed = true;
     assert.notEqual((await demo.get('/identity/v3')).status, 200);
+    const left = (await leftOnLocalstack()).filter((each) => !/cdk-/.test(each));
+    assert.equal(left.filter((each) => !each.startsWith('bucket workerperobject-')).join('\n'), '');
   });
 });
