@@ -98,9 +98,7 @@ export function table(which: TableName) {
 
   /** The item after the change. Without a condition a missing item comes into being. */
   async function update<T extends Item = Item>(key: Key, change: Change, condition?: Condition): Promise<T> {
-    const expressions = new Expressions();
-    const answer = await send(() =>
-      connection().send(new UpdateCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_NEW', ...updating(change, condition, expressions) })));
+    const answer = await send(() => connection().send(new UpdateCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_NEW', ...updating(change, condition) })));
     return answer.Attributes as T;
   }
 
@@ -153,7 +151,8 @@ function conditional(condition: Condition | undefined) {
   return { ConditionExpression, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const, ...expressions.parameters() };
 }
 
-function updating(change: Change, condition?: Condition, expressions = new Expressions()) {
+function updating(change: Change, condition?: Condition) {
+  const expressions = new Expressions();
   const UpdateExpression = expressions.change(change);
   const check = demands(condition) && { ConditionExpression: expressions.condition(condition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
   return { UpdateExpression, ...check, ...expressions.parameters() };
