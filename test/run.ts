@@ -37,7 +37,9 @@ const files = globSync('{agent,bin,functions,infra,local,shared,test}/**/*.test.
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   .sort((a, b) => turn(a) - turn(b) || (a < b ? -1 : 1));
 for (const stage of stages) {
-  await Promise.all(groups.filter(({ name }) => stage.includes(name)).map((group) => runGroup(group, files.filter((file) => groupOf(file) === group))));
+  await Promise.all(stage.map(async (lane) => {
+    for (const name of lane) await runGroup(groups.find((group) => group.name === name)!, files.filter((file) => groupOf(file).name === name));
+  }));
 }
 finish();
 

@@ -199,7 +199,7 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
       const count = (status: string) => servers.filter((each) => each.status === status).length;
       assert.equal(count('ERROR'), 0, JSON.stringify(servers.find((each) => each.status === 'ERROR')));
       assert.equal(count('ACTIVE'), 50, `${count('ACTIVE')} of ${servers.length} are ACTIVE`);
-    }, 240);
+    }, 240, 3000);
     t.diagnostic(`all ACTIVE after ${Date.now() - began} ms`);
   });
 
