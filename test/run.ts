@@ -24,13 +24,13 @@ const groups: Group[] = [
   { name: 'what the others used', files: /^test\/grants\//, atOnce: 1, minutes: 2 },
   { name: 'unit', files: /./, atOnce: 2, minutes: 2 },
 ];
-/** One after the other; the groups of a stage run side by side. For two cores, each with the whole cloud of a test that keeps it busy. */
-const stages = [['unit'], ['service'], ['what mostly waits', 'system, fault, deploy'], ['host'], ['what the others used']];
+/** One after the other; the lanes of a stage run side by side, each with one group after the other. For two cores, each with the whole cloud of a test that keeps it busy. */
+const stages: string[][][] = [[['unit']], [['service']], [['what mostly waits', 'host'], ['system, fault, deploy']], [['what the others used']]];
 /** Begun first, so that none of them is alone at the end. */
 const longest = [/deploy\/localstack/, /system\/(boot|volumes|twice)/, /deploy\/ministack/, /system\/resources/, /fault\//, /agent\/fencing/];
 
-interface Tally { passed: number; failed: number; skips: string[]; failures: string[] }
-const tally: Tally = { passed: 0, failed: 0, skips: [], failures: [] };
+interface Tally { passed: number; failed: number; skips: string[]; failures: string[]; /** Files that ran to their end. */ ended: Set<string> }
+const tally: Tally = { passed: 0, failed: 0, skips: [], failures: [], ended: new Set() };
 
 if (wanted.length === 0) await runChecks();
 const files = globSync('{agent,bin,functions,infra,local,shared,test}/**/*.test.ts', { cwd: root })
@@ -101,6 +101,7 @@ async function runGroup(group: Group, members: string[]): Promise<void> {
   });
   stream.on('test:summary', ({ file, counts, duration_ms: duration }) => {
     if (!file) return;
+    tally.ended.add(relative(root, file));
     const failed = broken.get(file);
     const seconds = (duration / 1000).toFixed(1);
     const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : '';
@@ -113,6 +114,10 @@ async function runGroup(group: Group, members: string[]): Promise<void> {
 }
 
 function finish(): void {
+  for (const file of files.filter((each) => !tally.ended.has(each))) {
+    tally.failed++;
+    tally.failures.push(`${file}: did not run to its end`);
+  }
   if (tally.failures.length > 0) {
     console.log('\nfailed');
     for (const failure of tally.failures) console.log(`  ${failure.split('\n')[0]}`);
