@@ -308,7 +308,10 @@ describe('guests on libvirt', { skip: await noGuests() }, () => {
 
     // The disk outlives its server, with all that was written on it.
     await other.delete(`${COMPUTE}/servers/${twin}`);
-    await eventually(async () => assert.equal((await other.get(`${VOLUME}/volumes/${root.id}`)).body.volume.status, 'available'), 60);
+    await eventually(async () => {
+      assert.equal((await other.get(`${VOLUME}/volumes/${root.id}`)).body.volume.status, 'available');
+      assert.equal((await other.get(`${COMPUTE}/servers/${twin}`)).status, 404, 'the address is free once the server is gone');
+    }, 60);
     const heir = await launch('heir', { networks: [{ uuid: network.id, fixed_ip: first.guest.address }], block_device_mapping_v2: [{ boot_index: 0, source_type: 'volume', destination_type: 'volume', uuid: root.id, delete_on_termination: true }] });
     await waitForServer(other, heir, 'ACTIVE', BOOT_SECONDS);
     assert.equal((await eventually(async () => guest.ready(1), BOOT_SECONDS)).boots, told.boots + 1);
