@@ -148,13 +148,16 @@ export function createWorker({ host, driver, records, reporter, consoleLogs, sto
           continue;
         }
         const { command, order } = item;
+        if (queued.has(command.id)) continue;
         const record = records.find(command.subject);
-        if (record?.commands[command.id]?.report) reporter.again(record, command.id);
-        else if (!queued.has(command.id)) {
-          queued.add(command.id);
-          overtake(command);
-          enqueue(command.subject, order, () => perform(command).finally(() => queued.delete(command.id)));
+        if (record?.commands[command.id]?.report) {
+          // What works on the subject may be just writing this report down, and tells it then.
+          if (!lanes.busy(command.subject)) reporter.again(record, command.id);
+          continue;
         }
+        queued.add(command.id);
+        overtake(command);
+        enqueue(command.subject, order, () => perform(command).finally(() => queued.delete(command.id)));
       }
     },
 
