@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Stack } from 'aws-cdk-lib';
-import { CfnAssociation, CfnDocument } from 'aws-cdk-lib/aws-ssm';
+import { CfnAssociation, type CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { root } from './bundle.ts';
+import { commandDocument } from './command-document.ts';
 import { documents, hostTag } from './names.ts';
 
 interface Settings {
@@ -25,42 +26,31 @@ export function installDocument(stack: Stack, { agent, nodeMirror }: Settings): 
   const node = pinnedNodes();
   const script = readFileSync(join(import.meta.dirname, 'install-agent.sh'), 'utf8');
   if (script.includes('{{')) throw new Error('SSM would replace what stands in double braces in install-agent.sh');
-  return new CfnDocument(stack, 'InstallDocument', {
-    name: documents.install,
-    documentType: 'Command',
-    documentFormat: 'JSON',
-    targetType: '/',
-    updateMethod: 'NewVersion',
-    content: {
-      schemaVersion: '2.2',
-      description: 'Installs the Novaless agent on a hypervisor host, and upgrades it without touching guests',
-      parameters: {
-        agent: {
-          type: 'String', description: "The archive's SHA-256. The document knows it; it stands here as well so that the association sees a change, and is applied at once",
-          allowedPattern: '^[0-9a-f]{64}$', default: agent.digest,
+  return commandDocument(stack, 'InstallDocument', documents.install, {
+    description: 'Installs the Novaless agent on a hypervisor host, and upgrades it without touching guests',
+    parameters: {
+      agent: {
+        type: 'String', description: "The archive's SHA-256. The document knows it; it stands here as well so that the association sees a change, and is applied at once",
+        allowedPattern: '^[0-9a-f]{64}$', default: agent.digest,
+      },
+    },
+    steps: [
+      { action: 'aws:downloadContent', name: 'fetch', inputs: { sourceType: 'S3', sourceInfo: { path: agent.url }, destinationPath: archive } },
+      {
+        action: 'aws:runShellScript', name: 'install',
+        inputs: {
+          timeoutSeconds: '900',
+          runCommand: [
+            '#!/bin/sh',
+            `version='${agent.version}' digest='${agent.digest}' archive='${archive}' config='/etc/novaless/agent.json'`,
+            `node_version='${node.version}' node_mirror='${nodeMirror}'`,
+            `node_x64='${node.x64}'`,
+            `node_arm64='${node.arm64}'`,
+            ...script.trimEnd().split('\n'),
+          ],
         },
       },
-      mainSteps: [
-        {
-          action: 'aws:downloadContent', name: 'fetch', precondition: { StringEquals: ['platformType', 'Linux'] },
-          inputs: { sourceType: 'S3', sourceInfo: { path: agent.url }, destinationPath: archive },
-        },
-        {
-          action: 'aws:runShellScript', name: 'install', precondition: { StringEquals: ['platformType', 'Linux'] },
-          inputs: {
-            timeoutSeconds: '900',
-            runCommand: [
-              '#!/bin/sh',
-              `version='${agent.version}' digest='${agent.digest}' archive='${archive}' config='/etc/novaless/agent.json'`,
-              `node_version='${node.version}' node_mirror='${nodeMirror}'`,
-              `node_x64='${node.x64}'`,
-              `node_arm64='${node.arm64}'`,
-              ...script.trimEnd().split('\n'),
-            ],
-          },
-        },
-      ],
-    },
+    ],
   });
 }
 

@@ -1,5 +1,6 @@
 import type { Stack } from 'aws-cdk-lib';
-import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
+import type { CfnDocument } from 'aws-cdk-lib/aws-ssm';
+import { commandDocument } from './command-document.ts';
 import { documents } from './names.ts';
 
 /** Where the agent is on a host, whoever put it there. */
@@ -10,30 +11,15 @@ const agent = '/opt/novaless/bin/novaless-agent';
  * Run Command pastes parameters into the shell script: nothing that a user wrote ever travels this way.
  */
 export function ringDocument(stack: Stack): CfnDocument {
-  return new CfnDocument(stack, 'RingDocument', {
-    name: documents.ring,
-    documentType: 'Command',
-    documentFormat: 'JSON',
-    targetType: '/',
-    updateMethod: 'NewVersion',
-    content: {
-      schemaVersion: '2.2',
-      description: 'Tells the Novaless agent that commands wait for this host',
-      parameters: {
-        ringId: {
-          type: 'String',
-          description: 'Names this ring in the logs of both sides',
-          allowedPattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
-        },
+  return commandDocument(stack, 'RingDocument', documents.ring, {
+    description: 'Tells the Novaless agent that commands wait for this host',
+    parameters: {
+      ringId: {
+        type: 'String',
+        description: 'Names this ring in the logs of both sides',
+        allowedPattern: '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$',
       },
-      mainSteps: [
-        {
-          action: 'aws:runShellScript',
-          name: 'ring',
-          precondition: { StringEquals: ['platformType', 'Linux'] },
-          inputs: { timeoutSeconds: '30', runCommand: [`exec ${agent} ring '{{ ringId }}'`] },
-        },
-      ],
     },
+    steps: [{ action: 'aws:runShellScript', name: 'ring', inputs: { timeoutSeconds: '30', runCommand: [`exec ${agent} ring '{{ ringId }}'`] } }],
   });
 }
