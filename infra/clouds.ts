@@ -51,6 +51,14 @@ function documentOf(file: string): Document | undefined {
   return document as unknown as Document;
 }
 
+/** The request for a token of a cloud's user in his project (Identity API v3, "Password authentication with scoped authorization"). */
+export const passwordAuth = ({ auth }: Pick<Cloud, 'auth'>) => ({
+  auth: {
+    identity: { methods: ['password'], password: { user: { name: auth.username, password: auth.password, domain: { name: auth.user_domain_name } } } },
+    scope: { project: { name: auth.project_name, domain: { name: auth.project_domain_name } } },
+  },
+});
+
 /** A cloud of this deployment for one user and project of the default domain. */
 export function cloud(endpoint: string, user: { username: string; password: string; project: string; region?: string }): Cloud {
   return {

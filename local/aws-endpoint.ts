@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { createServer } from 'node:http';
 import { ServiceError } from './aws-json.ts';
+import { serveOnLoopback } from './loopback.ts';
 
 export type Service = (operation: string, body: Record<string, any>) => object;
 
 /** An AWS endpoint on loopback in JSON protocol 1.1, for services that we stand in for; by target prefix (`AmazonSSM`, `AWSEvents`). */
 export async function startAwsEndpoint(services: Record<string, Service>) {
-  const server = createServer({ keepAliveTimeout: 60_000 }, async (request, response) => {
+  return serveOnLoopback(async (request, response) => {
     const pieces: Buffer[] = [];
     const answer = (status: number, body: object) => response.writeHead(status, { 'content-type': 'application/x-amz-json-1.1', 'x-amzn-requestid': randomUUID() }).end(JSON.stringify(body));
     try {
@@ -20,12 +20,4 @@ export async function startAwsEndpoint(services: Record<string, Service>) {
       else if (!response.headersSent) answer(500, { __type: 'InternalServerError', message: String(error) });
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
-    stop: () => new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
-  };
 }

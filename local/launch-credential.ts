@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Cloud } from '../infra/clouds.ts';
 import { awsJson, ServiceError } from './aws-json.ts';
+import { login, LoginFailed } from './login.ts';
 
 /** Why there is no credential, in words for the user. */
 export class NoCredential extends Error { override name = 'NoCredential' }
@@ -13,8 +14,10 @@ export class NoCredential extends Error { override name = 'NoCredential' }
 export async function launchCredential(cloud: Cloud, name: string, { role, dataDir }: { role: string; dataDir: string }): Promise<string> {
   if (!/^[A-Za-z0-9_+=.@-]{1,128}$/.test(name)) throw new NoCredential('A credential is named with letters, digits and _+=.@- only.');
   const secretsManager = endpointOf(dataDir);
-  const { token, user } = await login(cloud);
-  const collection = `${cloud.auth.auth_url}/users/${user}/application_credentials`;
+  const { id: token, user } = await login(cloud, { catalog: false }).catch((error: unknown) => {
+    throw error instanceof LoginFailed ? new NoCredential(error.message) : error;
+  });
+  const collection = `${cloud.auth.auth_url}/users/${user.id}/application_credentials`;
   const asked = async (method: string, url: string, body?: object) => {
     const answer = await fetch(url, { method, headers: { 'X-Auth-Token': token, 'Content-Type': 'application/json' }, ...(body && { body: JSON.stringify(body) }) });
     const text = await answer.text();
@@ -39,20 +42,4 @@ function endpointOf(dataDir: string): string {
     if (endpoint) return endpoint;
   } catch {}
   throw new NoCredential(`${dataDir} says nothing of a cloud on this machine: npm start makes one. Elsewhere, put the credential into Secrets Manager: see docs/launches-by-events.md`);
-}
-
-async function login({ auth }: Cloud): Promise<{ token: string; user: string }> {
-  const answer = await fetch(`${auth.auth_url}/auth/tokens?nocatalog=1`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({
-      auth: {
-        identity: { methods: ['password'], password: { user: { name: auth.username, password: auth.password, domain: { name: auth.user_domain_name } } } },
-        scope: { project: { name: auth.project_name, domain: { name: auth.project_domain_name } } },
-      },
-    }),
-  });
-  if (!answer.ok) throw new NoCredential(`login failed: ${answer.status} ${await answer.text()}`);
-  const { token } = (await answer.json()) as { token: { user: { id: string } } };
-  return { token: answer.headers.get('x-subject-token')!, user: token.user.id };
 }

@@ -1,4 +1,5 @@
 import type { Cloud } from '../infra/clouds.ts';
+import { login } from './login.ts';
 
 /** A step as the cloud's record has it. */
 export interface LaunchStep { step: number; actor: string; start: string; end: string; result: string; request_id: string; cached_from?: string; detail?: string }
@@ -19,7 +20,7 @@ interface Action { action: string; request_id: string; events?: { event: string 
 
 /** The launch of a server by id or name, with the credentials of a cloud: an admin's see every project's. */
 export async function launchOf(cloud: Cloud, wanted: string): Promise<Launch> {
-  const { token, compute } = await login(cloud);
+  const { token, compute } = await computeSession(cloud);
   const get = async (path: string) => {
     const answer = await fetch(compute + path, { headers: { 'X-Auth-Token': token, 'OpenStack-API-Version': 'compute 2.84', 'X-Novaless-Steps': '1' } });
     if (!answer.ok && answer.status !== 404) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
@@ -52,21 +53,10 @@ async function findServer(wanted: string, get: (path: string) => Promise<{ found
 }
 
 /** A token, and the compute service's address out of the catalog. */
-async function login({ auth, region_name }: Cloud): Promise<{ token: string; compute: string }> {
-  const answer = await fetch(`${auth.auth_url}/auth/tokens`, {
-    method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify({
-      auth: {
-        identity: { methods: ['password'], password: { user: { name: auth.username, password: auth.password, domain: { name: auth.user_domain_name } } } },
-        scope: { project: { name: auth.project_name, domain: { name: auth.project_domain_name } } },
-      },
-    }),
-  });
-  if (!answer.ok) throw new Error(`login failed: ${answer.status} ${await answer.text()}`);
-  const { token } = (await answer.json()) as { token: { catalog: { type: string; endpoints: { interface: string; region: string; url: string }[] }[] } };
-  const endpoints = token.catalog.find(({ type }) => type === 'compute')?.endpoints ?? [];
-  const endpoint = endpoints.find((each) => each.interface === 'public' && each.region === region_name) ?? endpoints[0];
+async function computeSession(cloud: Cloud): Promise<{ token: string; compute: string }> {
+  const { id: token, catalog } = await login(cloud, { catalog: true });
+  const endpoints = catalog?.find(({ type }) => type === 'compute')?.endpoints ?? [];
+  const endpoint = endpoints.find((each) => each.interface === 'public' && each.region === cloud.region_name) ?? endpoints[0];
   if (!endpoint) throw new Error('the catalog has no compute service');
-  return { token: answer.headers.get('x-subject-token')!, compute: endpoint.url.replace(/\/$/, '') };
+  return { token, compute: endpoint.url.replace(/\/$/, '') };
 }

@@ -3,6 +3,7 @@
  * then the REST APIs with the admin's token. It knows nothing of where the cloud runs. Everything may be done again: what is there stays.
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { cloud, passwordAuth } from '../infra/clouds.ts';
 
 export interface SeedOptions {
   /** Invokes a function by its declared name. */
@@ -58,9 +59,7 @@ async function login(endpoint: string, password: string): Promise<Api> {
     if (!response.ok) throw new Error(`seeding: ${method} ${path} answered ${response.status}: ${text.slice(0, 300)}`);
     return { token: response.headers.get('x-subject-token') ?? undefined, json: text ? JSON.parse(text) : undefined };
   };
-  const domain = { name: 'Default' };
-  const auth = { identity: { methods: ['password'], password: { user: { name: 'admin', domain, password } } }, scope: { project: { name: 'admin', domain } } };
-  const { token } = await request('POST', '/identity/v3/auth/tokens', { auth });
+  const { token } = await request('POST', '/identity/v3/auth/tokens', passwordAuth(cloud(endpoint, { username: 'admin', password, project: 'admin' })));
   return async (method, path, body) => (await request(method, path, body, token)).json;
 }
 

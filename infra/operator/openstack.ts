@@ -1,5 +1,5 @@
 /** The cloud's own API, asked as the admin whom clouds.yaml knows. */
-import { type Cloud, readClouds } from '../clouds.ts';
+import { type Cloud, passwordAuth, readClouds } from '../clouds.ts';
 import type { Target } from './target.ts';
 
 export interface Session {
@@ -24,7 +24,7 @@ export async function adminSession({ cloudsFile, clouds }: Pick<Target, 'cloudsF
   return login(known, endpoint);
 }
 
-async function login({ auth }: Cloud, endpoint: string): Promise<Session> {
+async function login(cloud: Cloud, endpoint: string): Promise<Session> {
   const request = async (method: string, path: string, body: object | undefined, token?: string) => {
     const answer = await fetch(endpoint + path, {
       method,
@@ -36,12 +36,7 @@ async function login({ auth }: Cloud, endpoint: string): Promise<Session> {
     if (!answer.ok) throw new ApiError(answer.status, `${method} ${path.split('?')[0]} answered ${answer.status}: ${text.slice(0, 300)}`);
     return { json: text ? JSON.parse(text) : undefined, token: answer.headers.get('x-subject-token') };
   };
-  const { token, json } = await request('POST', '/identity/v3/auth/tokens?nocatalog=1', {
-    auth: {
-      identity: { methods: ['password'], password: { user: { name: auth.username, password: auth.password, domain: { name: auth.user_domain_name } } } },
-      scope: { project: { name: auth.project_name, domain: { name: auth.project_domain_name } } },
-    },
-  }).catch((error: Error) => {
+  const { token, json } = await request('POST', '/identity/v3/auth/tokens?nocatalog=1', passwordAuth(cloud)).catch((error: Error) => {
     if (error instanceof ApiError && error.status === 401) throw new Error("the cloud does not take the admin's password of clouds.yaml: npm run seed says what to do", { cause: error });
     throw error;
   });
