@@ -1,7 +1,8 @@
-import { Agent, createServer, request, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { functions } from '../../infra/functions.ts';
 import type { AroundInvoke } from '../../local/functions.ts';
+import { engineProxy } from '../support/engine-proxy.ts';
 
 /** What a stretch of work asked of AWS. Requests by their names: `dynamodb GetItem`, `sqs SendMessage`, `s3 GET`, `ssm SendCommand`. */
 export interface Counts {
@@ -30,35 +31,21 @@ export function meter() {
 
   /** Stands before one engine; returns its address. DynamoDB is asked to say what each request consumed. */
   async function wire(service: string, endpoint: string): Promise<string> {
-    const target = new URL(endpoint);
-    const agent = new Agent({ keepAlive: true });
-    const server = createServer({ keepAliveTimeout: 60_000 }, async (incoming, outgoing) => {
-      const operation = String(incoming.headers['x-amz-target'] ?? incoming.method).split('.').at(-1)!;
-      add(counts.requests, `${service} ${operation}`);
-      const structured = 'x-amz-target' in incoming.headers;
-      const body = structured ? await wholeOf(incoming) : undefined;
-      const changed = body && service === 'dynamodb' ? Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), ReturnConsumedCapacity: 'TOTAL' })) : body;
-      if (service === 'sqs' && body) counts.messages += operation === 'SendMessage' ? 1 : operation === 'SendMessageBatch' ? JSON.parse(body.toString()).Entries.length : 0;
-      const headers = { ...incoming.headers, ...(changed && { 'content-length': String(changed.length) }) };
-      const onward = request({ host: target.hostname, port: target.port, path: incoming.url, method: incoming.method, headers, agent }, async (answer) => {
-        const { 'transfer-encoding': _, ...kept } = answer.headers;
-        if (!structured) return void answer.pipe(outgoing.writeHead(answer.statusCode!, answer.headers));
-        const text = await wholeOf(answer);
-        if (service === 'dynamodb') consume(operation, text);
-        outgoing.writeHead(answer.statusCode!, { ...kept, 'content-length': text.length }).end(text);
-      });
-      onward.on('error', () => outgoing.destroy());
-      outgoing.on('close', () => onward.destroy()); // a long poll that was given up
-      if (changed) onward.end(changed);
-      else incoming.pipe(onward);
+    const operationOf = ({ headers, method }: IncomingMessage) => String(headers['x-amz-target'] ?? method).split('.').at(-1)!;
+    const proxy = await engineProxy(endpoint, {
+      asked(incoming, body) {
+        const operation = operationOf(incoming);
+        add(counts.requests, `${service} ${operation}`);
+        if (!body) return undefined;
+        if (service === 'sqs') counts.messages += operation === 'SendMessage' ? 1 : operation === 'SendMessageBatch' ? JSON.parse(body.toString()).Entries.length : 0;
+        return service === 'dynamodb' ? Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), ReturnConsumedCapacity: 'TOTAL' })) : body;
+      },
+      answered(incoming, text) {
+        if (service === 'dynamodb') consume(operationOf(incoming), text);
+      },
     });
-    await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-    stops.push(() => {
-      server.close();
-      server.closeAllConnections();
-      agent.destroy();
-    });
-    return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+    stops.push(proxy.stop);
+    return proxy.endpoint;
   }
 
   function consume(operation: string, answer: Buffer) {
@@ -107,12 +94,6 @@ export type Meter = ReturnType<typeof meter>;
 
 function add(counts: Record<string, number>, name: string) {
   counts[name] = (counts[name] ?? 0) + 1;
-}
-
-async function wholeOf(stream: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  for await (const piece of stream) pieces.push(piece as Buffer);
-  return Buffer.concat(pieces);
 }
 
 /** The sum of those whose name begins with `prefix`. */

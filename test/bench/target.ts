@@ -1,4 +1,4 @@
-import type { Cloud } from '../../infra/clouds.ts';
+import { passwordAuth, type Cloud } from '../../infra/clouds.ts';
 
 /** Any OpenStack, through its public API alone: what is measured here can be measured there with the same requests. */
 export interface Target {
@@ -12,15 +12,11 @@ export interface Target {
 }
 
 export async function openTarget(cloud: Cloud): Promise<Target> {
-  const { auth_url, username, password, project_name, user_domain_name, project_domain_name } = cloud.auth;
-  const identity = auth_url.replace(/\/$/, '').replace(/(\/v3)?$/, '/v3');
+  const identity = cloud.auth.auth_url.replace(/\/$/, '').replace(/(\/v3)?$/, '/v3');
   async function authenticate() {
     const answer = await fetch(`${identity}/auth/tokens`, {
       method: 'POST', headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ auth: {
-        identity: { methods: ['password'], password: { user: { name: username, domain: { name: user_domain_name }, password } } },
-        scope: { project: { name: project_name, domain: { name: project_domain_name } } },
-      } }),
+      body: JSON.stringify(passwordAuth(cloud)),
     });
     const body: any = await answer.json();
     if (answer.status !== 201) throw new Error(`login: ${answer.status} ${JSON.stringify(body)}`);

@@ -3,8 +3,9 @@
  * Run Command on hosts that belong to no EC2. There this asks MiniStack's IAM whether the caller may, and rings the host.
  */
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
+import { serveOnLoopback } from '../../local/loopback.ts';
 
 interface Settings {
   /** MiniStack's URL. */
@@ -17,7 +18,7 @@ interface Settings {
 
 /** Its address, and how to stop it. */
 export async function startSystemsManager(settings: Settings) {
-  const server = createServer({ keepAliveTimeout: 60_000 }, async (incoming, response) => {
+  return serveOnLoopback(async (incoming, response) => {
     try {
       const pieces: Buffer[] = [];
       for await (const piece of incoming) pieces.push(piece);
@@ -29,14 +30,6 @@ export async function startSystemsManager(settings: Settings) {
       response.writeHead(500, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ __type: 'InternalServerError', message: String(error) }));
     }
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
-    stop: () => new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    }),
-  };
 }
 
 interface Answer { status: number; type: string; text: string }

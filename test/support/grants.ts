@@ -2,13 +2,14 @@
  * What each function of a whole cloud really asks of AWS, as IAM would see it: `nova-api: dynamodb:Query on table nova`. A function gives
  * itself away by its access key, which is its name here; a proxy before each engine reads it in the signature of every call.
  */
-import { Agent, createServer, request, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { randomUUID } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { functions } from '../../infra/functions.ts';
 import type { Template } from '../../local/template.ts';
 import { bucketNames, environment, queues, tableNames, type FunctionDeclaration, type Grant } from '../../shared/deployment/declaration.ts';
+import { engineProxy } from './engine-proxy.ts';
 
 /** The folder that a whole run of the tests collects its clouds' records in; undefined where nobody asked for them. */
 export const recordFolder = (): string | undefined => process.env['NOVALESS_GRANTS'];
@@ -30,9 +31,11 @@ export function recordGrants() {
       }
     },
     async wire(service: string, endpoint: string): Promise<string> {
-      const proxy = await startProxy(endpoint, (incoming, body) => {
-        const [, caller = ''] = /Credential=([^/]+)\//.exec(incoming.headers.authorization ?? '') ?? [];
-        for (const call of service === 's3' ? s3Call(incoming) : jsonCalls(incoming, body!)) calls.add(`${caller} ${call}`);
+      const proxy = await engineProxy(endpoint, {
+        asked(incoming, body) {
+          const [, caller = ''] = /Credential=([^/]+)\//.exec(incoming.headers.authorization ?? '') ?? [];
+          for (const call of service === 's3' ? s3Call(incoming) : jsonCalls(incoming, body!)) calls.add(`${caller} ${call}`);
+        },
       });
       stops.push(proxy.stop);
       return proxy.endpoint;
@@ -124,32 +127,4 @@ function s3Call({ method, url, headers }: IncomingMessage): string[] {
   if (method === 'GET' || method === 'HEAD') return on('GetObject');
   if (method === 'DELETE') return on(query.has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject');
   return [...on('PutObject'), ...(headers['x-amz-copy-source'] ? on('GetObject') : [])];
-}
-
-/** Stands before an engine and shows each request; those in a JSON protocol with their bodies. */
-async function startProxy(endpoint: string, see: (incoming: IncomingMessage, body?: Buffer) => void) {
-  const target = new URL(endpoint);
-  const agent = new Agent({ keepAlive: true });
-  const server = createServer({ keepAliveTimeout: 60_000 }, async (incoming, outgoing) => {
-    const pieces: Buffer[] = [];
-    const structured = 'x-amz-target' in incoming.headers;
-    if (structured) for await (const piece of incoming) pieces.push(piece as Buffer);
-    see(incoming, structured ? Buffer.concat(pieces) : undefined);
-    const onward = request({ host: target.hostname, port: target.port, path: incoming.url, method: incoming.method, headers: incoming.headers, agent }, (answer) => {
-      answer.pipe(outgoing.writeHead(answer.statusCode!, answer.headers));
-    });
-    onward.on('error', () => outgoing.destroy());
-    outgoing.on('close', () => onward.destroy()); // a long poll that was given up
-    if (structured) onward.end(Buffer.concat(pieces));
-    else incoming.pipe(onward);
-  });
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  return {
-    endpoint: `http://127.0.0.1:${(server.address() as { port: number }).port}`,
-    stop() {
-      server.close();
-      server.closeAllConnections();
-      agent.destroy();
-    },
-  };
 }

@@ -10,7 +10,8 @@
  * Reads of indexes show what was there moments ago; requests are throttled; transactions and writes collide; batches leave a part
  * unprocessed or failed; messages come twice and late.
  */
-import { createServer, request as httpRequest, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { serveOnLoopback } from '../../local/loopback.ts';
 
 type Body = Record<string, any>;
 interface Answer { status: number; body: Body }
@@ -27,7 +28,7 @@ export function chances(seed: number): () => number {
 
 export function unkindDay() {
   let random = chances(0);
-  const servers: Server[] = [];
+  const stops: (() => Promise<void>)[] = [];
   const done: Record<string, number> = {};
   const remembered = new Map<string, { at: number; answer: Answer }>();
   let unkind = false;
@@ -127,16 +128,12 @@ export function unkindDay() {
     /** For a cloud's `wire`: S3 keeps its own address, whose bytes pass untouched. */
     async wire(service: string, endpoint: string): Promise<string> {
       if (service === 's3') return endpoint;
-      const server = createServer({ keepAliveTimeout: 60_000 }, (incoming, outgoing) => void serve(endpoint, incoming, outgoing).catch(() => outgoing.destroy()));
-      servers.push(server);
-      await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-      return `http://127.0.0.1:${(server.address() as { port: number }).port}`;
+      const served = await serveOnLoopback((incoming, outgoing) => void serve(endpoint, incoming, outgoing).catch(() => outgoing.destroy()));
+      stops.push(served.stop);
+      return served.endpoint;
     },
     stop() {
-      for (const server of servers) {
-        server.close();
-        server.closeAllConnections();
-      }
+      for (const stop of stops) void stop();
     },
   };
 }
