@@ -1,5 +1,6 @@
 import type { Heartbeat } from '../../shared/agent/report.ts';
 import { claimKey, claimsIndex, type Claim, type ComputeNode } from '../../shared/objects/compute_node.ts';
+import { NOSTATE } from '../../shared/objects/instance.ts';
 import { serviceContext } from '../../shared/identity/service-context.ts';
 import { cast } from '../../shared/rpc/send.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
@@ -18,7 +19,6 @@ const nova = table('nova');
 const ODD_FOR_MS = 10 * 60_000;
 const LOOK_EVERY_MS = 60 * 60_000;
 const FORGET_SECONDS = 6 * 3600;
-const NOSTATE = 0;
 
 type State = Pick<ComputeNode, 'guests_odd_since' | 'guests_checked_at'>;
 

@@ -3,7 +3,7 @@ import { serviceContext } from '../../shared/identity/service-context.ts';
 import { notifyInstance } from '../../shared/notifications/instance.ts';
 import { actionKey, type InstanceAction } from '../../shared/objects/action.ts';
 import { claimKey, type Claim } from '../../shared/objects/compute_node.ts';
-import { dueInstance, instanceKey, now, TASK_SECONDS, type Instance, type VmState } from '../../shared/objects/instance.ts';
+import { CRASHED, dueInstance, instanceKey, NOSTATE, now, RUNNING, SHUTDOWN, SUSPENDED, TASK_SECONDS, type Instance, type VmState } from '../../shared/objects/instance.ts';
 import { cast } from '../../shared/rpc/send.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
@@ -13,11 +13,6 @@ import { ConditionFailed } from '../../shared/store/errors.ts';
 import { table } from '../../shared/store/table.ts';
 
 const nova = table('nova');
-const NOSTATE = 0;
-const RUNNING = 1;
-const SHUTDOWN = 4;
-const CRASHED = 6;
-const SUSPENDED = 7;
 
 /** What is written down; that the instance is stopped because its guest is; that its guest is to be stopped too. */
 type Consequence = 'noted' | 'stopped' | 'stop';

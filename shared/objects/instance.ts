@@ -5,8 +5,12 @@ export type TaskState =
   | 'scheduling' | 'networking' | 'block_device_mapping' | 'spawning' | 'powering-on' | 'powering-off' | 'rebooting' | 'reboot_started' | 'reboot_started_hard'
   | 'rebooting_hard' | 'pausing' | 'unpausing' | 'suspending' | 'resuming' | 'deleting';
 
-/** 0 NOSTATE, 1 RUNNING, 3 PAUSED, 4 SHUTDOWN, 6 CRASHED, 7 SUSPENDED. */
-export type PowerState = 0 | 1 | 3 | 4 | 6 | 7;
+export const NOSTATE = 0, RUNNING = 1, PAUSED = 3, SHUTDOWN = 4, CRASHED = 6, SUSPENDED = 7;
+export type PowerState = typeof NOSTATE | typeof RUNNING | typeof PAUSED | typeof SHUTDOWN | typeof CRASHED | typeof SUSPENDED;
+/** As a sentence about a guest has them. */
+export const powerStateNames: Record<PowerState, string> = {
+  [NOSTATE]: 'in no state', [RUNNING]: 'running', [PAUSED]: 'paused', [SHUTDOWN]: 'shut down', [CRASHED]: 'crashed', [SUSPENDED]: 'suspended',
+};
 
 /** A flavor as it was when the instance was made. */
 export interface InstanceFlavor {

@@ -1,4 +1,4 @@
-import type { PowerState } from '../../../shared/objects/instance.ts';
+import { CRASHED, NOSTATE, PAUSED, powerStateNames, RUNNING, SHUTDOWN, SUSPENDED, type PowerState } from '../../../shared/objects/instance.ts';
 import { ActionFailed, type Actions, type Driver, type DriverSurroundings, type Job } from '../driver.ts';
 import { bootText, diskText, line, vifText } from './console-text.ts';
 import { consolePage } from './console-page.ts';
@@ -6,9 +6,6 @@ import { consoleJoints } from './console-joints.ts';
 import { architecture, hostAddress } from '../machine.ts';
 import { type FakeGuest, openGuests } from './state.ts';
 import { openPool } from './volumes.ts';
-
-const RUNNING = 1, PAUSED = 3, SHUTDOWN = 4, CRASHED = 6, SUSPENDED = 7;
-const stateNames: Record<PowerState, string> = { 0: 'in no state', 1: 'running', 3: 'paused', 4: 'shut down', 6: 'crashed', 7: 'suspended' };
 
 /** Nova's word for a driver that does everything but boot: it checks the image, keeps each guest's state across restarts, and tells on the console what it would have done. */
 export function fakeDriver({ host, folder, capacity, images, consoleChanged, powerChanged }: DriverSurroundings): Driver {
@@ -43,7 +40,7 @@ export function fakeDriver({ host, folder, capacity, images, consoleChanged, pow
   const move = (from: PowerState[], to: PowerState, text: string) => ({ instance_uuid: uuid }: { instance_uuid: string }, job: Job) =>
     once(uuid, job, ({ power_state }) => {
       if (power_state === to) return undefined;
-      if (!from.includes(power_state)) throw new ActionFailed(`The guest is ${stateNames[power_state]}.`);
+      if (!from.includes(power_state)) throw new ActionFailed(`The guest is ${powerStateNames[power_state]}.`);
       return { power_state: to, line: text };
     });
 
@@ -70,7 +67,7 @@ export function fakeDriver({ host, folder, capacity, images, consoleChanged, pow
     async destroy({ instance_uuid: uuid }) {
       await guests.remove(uuid);
       joints.end(uuid);
-      return { power_state: 0 };
+      return { power_state: NOSTATE };
     },
     stop: move([RUNNING, PAUSED, SUSPENDED, CRASHED], SHUTDOWN, 'the server was stopped'),
     start: move([SHUTDOWN, CRASHED], RUNNING, 'the server was started'),
@@ -80,7 +77,7 @@ export function fakeDriver({ host, folder, capacity, images, consoleChanged, pow
     resume: move([SUSPENDED], RUNNING, 'the server was resumed'),
     reboot: ({ instance_uuid: uuid, type }, job) =>
       once(uuid, job, ({ power_state }) => {
-        if (type === 'SOFT' && power_state !== RUNNING) throw new ActionFailed(`The guest is ${stateNames[power_state]}.`);
+        if (type === 'SOFT' && power_state !== RUNNING) throw new ActionFailed(`The guest is ${powerStateNames[power_state]}.`);
         return { power_state: RUNNING, line: type === 'SOFT' ? 'the server was rebooted' : 'the server was reset (hard reboot)' };
       }),
     attach_volume: ({ instance_uuid: uuid, disk }, job) =>
