@@ -1,11 +1,11 @@
 import { instanceKey, now, type BlockDevice, type Instance, type VirtualInterface } from '../../shared/objects/instance.ts';
-import { notifyInstance } from '../../shared/notifications/instance.ts';
+import { endOf, notifyInstance } from '../../shared/notifications/instance.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
 import { ConditionFailed, StoreBusy } from '../../shared/store/errors.ts';
 import { table } from '../../shared/store/table.ts';
 import { writeAction } from './action-record.ts';
-import { eventOf, notificationOf } from './instance-update.ts';
+import { eventOf } from './instance-update.ts';
 
 type Changed = Args<typeof novaConductor.methods.device_changed>;
 const nova = table('nova');
@@ -17,7 +17,7 @@ export async function deviceChanged(changed: Changed): Promise<void> {
   const { instance_uuid, host, request_id, event } = changed;
   const failed = event.result === 'Error';
   const action = await writeAction(instance_uuid, request_id, eventOf(event, host), { failed });
-  const notification = event.finish && notificationOf(event.name, failed);
+  const notification = event.finish && endOf(event.name, { failed });
   if (instance && notification) await notifyInstance(notification, instance, { volume_id: changed.volume?.volume_id, port_id: changed.port?.port_id }, action);
 }
 

@@ -1,6 +1,6 @@
 import { dueInstance, faultOf, instanceKey, now, TASK_SECONDS, type Instance } from '../../shared/objects/instance.ts';
 import { computeNodeKey } from '../../shared/objects/compute_node.ts';
-import { notifyInstance, type InstanceEvent } from '../../shared/notifications/instance.ts';
+import { endOf, notifyInstance } from '../../shared/notifications/instance.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
 import { exists, oneOf } from '../../shared/store/condition.ts';
@@ -27,7 +27,7 @@ export async function instanceUpdate(update: Update): Promise<void> {
   if (!instance) return;
   if (attempt !== undefined && change.vm_state === 'active') logLaunch(instance, action);
   if (attempt !== undefined && change.vm_state === 'active' && instance.clears_failed_builds) await clearFailedBuilds(instance);
-  const notification = event?.finish && notificationOf(event.name, failed);
+  const notification = event?.finish && endOf(event.name, { failed });
   if (notification) await notifyInstance(notification, instance, failed ? { reason: event.details } : {}, action);
 }
 
@@ -94,10 +94,3 @@ async function clearFailedBuilds({ host }: Instance): Promise<void> {
     if (!(error instanceof ConditionFailed)) throw error;
   });
 }
-
-const notifications: Record<string, string> = {
-  compute__do_build_and_run_instance: 'create', compute_stop_instance: 'power_off', compute_start_instance: 'power_on', compute_reboot_instance: 'reboot',
-  compute_pause_instance: 'pause', compute_unpause_instance: 'unpause', compute_suspend_instance: 'suspend', compute_resume_instance: 'resume',
-  compute_attach_volume: 'volume.attach', compute_detach_volume: 'volume.detach', compute_attach_interface: 'interface.attach', compute_detach_interface: 'interface.detach',
-};
-export const notificationOf = (event: string, failed: boolean) => (notifications[event] && `${notifications[event]}.${failed ? 'error' : 'end'}`) as InstanceEvent | undefined;

@@ -5,11 +5,37 @@ import type { InstanceAction } from '../objects/action.ts';
 import type { Instance } from '../objects/instance.ts';
 import { factsOf, log } from '../telemetry/log.ts';
 
-/** What a request asks of an instance that is there. */
-export type InstanceTask = 'delete' | 'power_on' | 'power_off' | 'reboot' | 'pause' | 'unpause' | 'suspend' | 'resume' | 'volume.attach' | 'volume.detach' | 'interface.attach' | 'interface.detach';
+/** What is told of: by the action that a request begins (its `.start`), and by the action's event that ends it (`.end` or `.error`). */
+const told = [
+  { name: 'create', event: 'compute__do_build_and_run_instance' }, // its start is told when a host takes it
+  { name: 'delete', action: 'delete' }, // its end is no event of the action: the record goes
+  { name: 'power_off', action: 'stop', event: 'compute_stop_instance' },
+  { name: 'power_on', action: 'start', event: 'compute_start_instance' },
+  { name: 'reboot', action: 'reboot', event: 'compute_reboot_instance' },
+  { name: 'pause', action: 'pause', event: 'compute_pause_instance' },
+  { name: 'unpause', action: 'unpause', event: 'compute_unpause_instance' },
+  { name: 'suspend', action: 'suspend', event: 'compute_suspend_instance' },
+  { name: 'resume', action: 'resume', event: 'compute_resume_instance' },
+  { name: 'volume.attach', action: 'attach_volume', event: 'compute_attach_volume' },
+  { name: 'volume.detach', action: 'detach_volume', event: 'compute_detach_volume' },
+  { name: 'interface.attach', action: 'attach_interface', event: 'compute_attach_interface' },
+  { name: 'interface.detach', action: 'detach_interface', event: 'compute_detach_interface' },
+] as const satisfies { name: string; action?: string; event?: string }[];
 
 /** As Nova's notifications, with the prefix `compute.instance.` */
-export type InstanceEvent = `${'create' | InstanceTask}.${'start' | 'end' | 'error'}`;
+export type InstanceEvent = `${(typeof told)[number]['name']}.${'start' | 'end' | 'error'}`;
+
+/** What is told when a request begins an action; undefined where nothing is. */
+export function startOf(action: string): InstanceEvent | undefined {
+  const name = told.find((each) => 'action' in each && each.action === action)?.name;
+  return name && `${name}.start`;
+}
+
+/** What is told when an action's event is over; undefined where nothing is. */
+export function endOf(event: string, { failed }: { failed: boolean }): InstanceEvent | undefined {
+  const name = told.find((each) => 'event' in each && each.event === event)?.name;
+  return name && `${name}.${failed ? 'error' : 'end'}`;
+}
 
 export const EVENT_SOURCE = 'novaless.compute';
 let client: EventBridgeClient | undefined;

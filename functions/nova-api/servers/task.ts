@@ -2,7 +2,7 @@ import { conflict, serviceUnavailable } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import { actionKey, type InstanceAction } from '../../../shared/objects/action.ts';
-import { notifyInstance, type InstanceTask } from '../../../shared/notifications/instance.ts';
+import { notifyInstance, startOf } from '../../../shared/notifications/instance.ts';
 import { dueInstance, type Instance, instanceKey, now, TASK_SECONDS, type TaskState, type VmState } from '../../../shared/objects/instance.ts';
 import type { Change } from '../../../shared/store/condition.ts';
 import { ConditionFailed, TransactionRefused } from '../../../shared/store/errors.ts';
@@ -61,15 +61,10 @@ export async function beginTask(found: Instance, task: Task, request: Pick<Reque
   }
 }
 
-/** Nova's notification for each action; `.end` or `.error` follows from nova-conductor. */
-const notifications: Record<string, InstanceTask> = {
-  delete: 'delete', stop: 'power_off', start: 'power_on', reboot: 'reboot', pause: 'pause', unpause: 'unpause', suspend: 'suspend', resume: 'resume',
-  attach_volume: 'volume.attach', detach_volume: 'volume.detach', attach_interface: 'interface.attach', detach_interface: 'interface.detach',
-};
-
+/** Tells of it; `.end` or `.error` follows from nova-conductor. */
 async function begun(server: Instance, { action }: Task, { requestId: request_id, context: { global_request_id } }: Pick<Request, 'requestId' | 'context'>): Promise<void> {
-  const name = notifications[action];
-  if (name) await notifyInstance(`${name}.start`, server, {}, { request_id, ...(global_request_id && { global_request_id }) });
+  const notification = startOf(action);
+  if (notification) await notifyInstance(notification, server, {}, { request_id, ...(global_request_id && { global_request_id }) });
 }
 
 async function write(found: Instance, task: Task, request: Pick<Request, 'context' | 'requestId' | 'receivedAt'>): Promise<{ before: Instance; after: Instance }> {
