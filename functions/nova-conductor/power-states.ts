@@ -8,8 +8,7 @@ import { cast } from '../../shared/rpc/send.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
-import { absentOrLessThan } from '../../shared/store/condition.ts';
-import { ConditionFailed } from '../../shared/store/errors.ts';
+import { StoreBusy, TransactionRefused } from '../../shared/store/errors.ts';
 import { table } from '../../shared/store/table.ts';
 
 const nova = table('nova');
@@ -42,41 +41,66 @@ export async function powerStatesObserved({ host, observed_at, guests }: Args<ty
   }));
 }
 
-/** One guest's state at a moment, by its host's clock. Older news than the last changes nothing. */
+/** Others may change the instance meanwhile: it is looked at anew. */
+const ATTEMPTS = 5;
+
+/**
+ * One guest's state at a moment, by its host's clock. Older news than the last changes nothing; where the same news comes again, the host is asked
+ * again to stop a guest that it was to stop.
+ */
 export async function observed({ project_id, instance_uuid, host }: Pick<Claim, 'project_id' | 'instance_uuid' | 'host'>, power_state: number, observed_at: string): Promise<void> {
-  const instance = await nova.get<Instance>(instanceKey(project_id, instance_uuid));
-  if (!instance || instance.host !== host || instance.task_state !== null || !instance.launched_at) return;
-  const what = consequence(instance.vm_state, power_state);
-  const requestId = `req-${randomUUID()}`;
-  const set = {
-    power_state, power_observed_at: observed_at, updated_at: now(),
-    ...(what === 'stopped' && { vm_state: 'stopped' }),
-    ...(what === 'stop' && { task_state: 'powering-off', task_request_id: requestId, ...dueInstance(instance_uuid, new Date(Date.now() + TASK_SECONDS * 1000)) }),
-  };
-  let after: Instance;
-  try {
-    after = await nova.update<Instance>(
-      instanceKey(project_id, instance_uuid), { set, add: { sequence: 1 } },
-      { vm_state: instance.vm_state, task_state: null, host, power_observed_at: absentOrLessThan(observed_at) },
-    );
-  } catch (error) {
-    if (error instanceof ConditionFailed) return; // something began, or there is newer news
-    throw error;
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const instance = await nova.get<Instance>(instanceKey(project_id, instance_uuid));
+    if (!instance || instance.host !== host || !instance.launched_at) return;
+    const what = consequence(instance.vm_state, power_state);
+    const last = instance['power_observed_at'] as string | undefined;
+    if (what === 'stop' && instance.task_state === 'powering-off' && last === observed_at) return askToStop(instance);
+    if (instance.task_state !== null || (last !== undefined && last >= observed_at)) return;
+    const after = await write(instance, what, { power_state, power_observed_at: observed_at });
+    if (after) return follow(after, what);
   }
-  if (what !== 'noted') await onRecord(after, requestId, what);
-  if (what === 'stopped') await notifyInstance('power_off.end', after, {}, { request_id: requestId });
-  if (what === 'stop') {
-    const { sequence } = after;
-    await cast(novaCompute.methods.instance_action, { instance_uuid, project_id, host, action: 'stop', args: {}, sequence, request_id: requestId }, { context: serviceContext('nova-conductor', { project_id, request_id: requestId }), steps: [] });
+  throw new StoreBusy(`instance ${instance_uuid} is changing all the time`);
+}
+
+interface Written { instance: Instance; request_id: string }
+
+/** The news, what follows from it, and the action that tells the owner of it; undefined where the instance has changed. */
+async function write(before: Instance, what: Consequence, news: { power_state: number; power_observed_at: string }): Promise<Written | undefined> {
+  const { uuid, project_id, sequence, vm_state, task_state } = before;
+  const request_id = `req-${randomUUID()}`;
+  const set = {
+    ...news, updated_at: now(), sequence: sequence + 1,
+    ...(what === 'stopped' && { vm_state: 'stopped' as const }),
+    ...(what === 'stop' && { task_state: 'powering-off' as const, task_request_id: request_id, ...dueInstance(uuid, new Date(Date.now() + TASK_SECONDS * 1000)) }),
+  };
+  try {
+    await nova.transact([
+      { update: instanceKey(project_id, uuid), change: { set }, if: { sequence, vm_state, task_state } },
+      ...(what === 'noted' ? [] : [{ put: stopAction(before, request_id, what) }]),
+    ]);
+    return { instance: { ...before, ...set } as Instance, request_id };
+  } catch (error) {
+    if (error instanceof TransactionRefused) return undefined;
+    throw error;
   }
 }
 
+async function follow({ instance, request_id }: Written, what: Consequence): Promise<void> {
+  if (what === 'stopped') await notifyInstance('power_off.end', instance, {}, { request_id });
+  if (what === 'stop') await askToStop(instance);
+}
+
+/** Repeated it is the same command: its id is the request's. */
+async function askToStop({ uuid: instance_uuid, project_id, host, sequence, task_request_id }: Instance): Promise<void> {
+  const request_id = task_request_id!;
+  await cast(novaCompute.methods.instance_action, { instance_uuid, project_id, host: host!, action: 'stop', args: {}, sequence, request_id }, { context: serviceContext('nova-conductor', { project_id, request_id }), steps: [] });
+}
+
 /** So that the owner sees when the instance was stopped, and that nobody asked for it. */
-async function onRecord({ uuid, project_id, host }: Instance, request_id: string, what: Consequence): Promise<void> {
+function stopAction({ uuid, project_id, host }: Instance, request_id: string, what: Consequence): InstanceAction {
   const at = new Date().toISOString();
-  const action: InstanceAction = {
+  return {
     ...actionKey(uuid, request_id), instance_uuid: uuid, project_id, user_id: 'nova-conductor', request_id, action: 'stop', start_time: at, updated_at: at, message: null, steps: {},
     events: what === 'stopped' ? { compute_stop_instance: { event: 'compute_stop_instance', start_time: at, finish_time: at, result: 'Success', host: host! } } : {},
   };
-  await nova.put(action);
 }

@@ -3,7 +3,7 @@ import { after, before, test } from 'node:test';
 import { consequence } from '../../functions/nova-conductor/power-states.ts';
 import { instanceKey } from '../../shared/objects/instance.ts';
 import { project, startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
-import { assertNothingLeft, settle } from '../support/launch-checks.ts';
+import { assertNothingLeft, crashAt, settle } from '../support/launch-checks.ts';
 
 let rig: ComputeRig;
 before(async () => { rig = await startComputeRig({ hosts: ['host-1'] }); });
@@ -98,3 +98,22 @@ test('what is under way for a server goes first, and old news does not undo its 
   assert.deepEqual(await states(), ['active', RUNNING, null]);
   await gone();
 });
+
+for (const how of ['refuse', 'lose'] as const) {
+  test(`a guest that runs though its server is stopped is stopped, whichever request on the way is ${how === 'refuse' ? 'refused' : 'done and not answered'}`, { timeout: 120_000 }, async () => {
+    const { uuid, kinds, states, gone, set } = await running();
+    const stops = async () => (await rig.nova.query<any>({ pk: `SERVER#${uuid}`, prefix: 'ACTION#' })).filter(({ action }) => action === 'stop');
+    for (let at = 0, requests = 0; at <= requests; at++) {
+      await set({ vm_state: 'stopped' });
+      rig.gate(crashAt(at, how));
+      see(uuid, RUNNING);
+      await settle(rig, { seconds: 20 });
+      if (at === 0) requests = rig.calls.length;
+      rig.gate();
+      assert.deepEqual([await states(), kinds.splice(0)], [['stopped', SHUTDOWN, null], ['stop']], `request ${at}`);
+      const actions = await stops();
+      assert.deepEqual(actions.map(({ message, events }) => [message, events.compute_stop_instance?.result]), Array.from({ length: at + 1 }, () => [null, 'Success']), `request ${at}`);
+    }
+    await gone();
+  });
+}
