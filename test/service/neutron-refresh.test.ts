@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { adminToken, caller, deliver, startRig, token, type Rig } from './rig.ts';
 
 /*
@@ -33,8 +34,8 @@ async function ground() {
   const me = token(`refresh${++projects}`);
   const net = await ok('POST', '/networks', me, { network: { name: 'net' } });
   await ok('POST', '/subnets', me, { subnet: { network_id: net.id, ip_version: 4, cidr: '10.0.0.0/22' } });
-  const bound = (host: string, fields: object = {}) =>
-    ok('POST', '/ports', me, { port: { network_id: net.id, device_id: `server-${host}`, device_owner: 'compute:nova', 'binding:host_id': host, ...fields } }, service);
+  const bound = (host: string, fields: object = {}, headers: Record<string, string> = {}) =>
+    ok('POST', '/ports', me, { port: { network_id: net.id, device_id: `server-${host}`, device_owner: 'compute:nova', 'binding:host_id': host, ...fields } }, { ...service, ...headers });
   return { me, net, bound };
 }
 
@@ -58,6 +59,38 @@ const marks = () => all('refresh#');
 const ids = (...ports: { id: string }[]) => ports.map(({ id }) => id).sort();
 const remoteIps = (port: any, ethertype = 'IPv4') => port['binding:filter'].rules.find((rule: any) => rule.direction === 'ingress' && rule.ethertype === ethertype)?.remote_ips;
 const filterOf = async (id: string, me: string) => ok('GET', `/ports/${id}`, me, undefined, service);
+
+type Send = (this: unknown, command: { constructor: { name: string } }) => Promise<unknown>;
+const client = DynamoDBDocumentClient.prototype as unknown as { send: Send };
+/** Each request to the database goes through `judge`, which may do it later, or not at all. */
+async function judging<T>(judge: (isTransaction: boolean, done: () => Promise<unknown>) => Promise<unknown>, work: () => Promise<T>): Promise<T> {
+  const { send } = client;
+  client.send = function (command) {
+    return judge(command.constructor.name === 'TransactWriteCommand', () => send.call(this, command));
+  };
+  try {
+    return await work();
+  } finally {
+    client.send = send;
+  }
+}
+/** Runs `work` after `others` have come between its reads and its first transaction. */
+async function beforeTransaction<T>(others: () => Promise<unknown>, work: () => Promise<T>): Promise<T> {
+  let between: Promise<unknown> | undefined;
+  return judging(async (isTransaction, done) => {
+    if (isTransaction && !between) await (between = others());
+    return done();
+  }, work);
+}
+/** Runs work of which nothing is done after its first transaction. */
+async function diesAfterTransaction<T>(work: () => Promise<T>): Promise<T> {
+  let dead = false;
+  return judging(async (isTransaction, done) => {
+    if (dead) throw new Error('died');
+    dead = isTransaction;
+    return done();
+  }, work);
+}
 
 test('a rule that comes or goes is told to the hosts of the ports that have its group, and to no other', async () => {
   const { me, net, bound } = await ground();
@@ -124,12 +157,38 @@ test('a port whose security changes is told to its host; one whose name changes 
 });
 
 test('what hosts enforce is for services: no user and no administrator gets it, and lists have it only by name', async () => {
-  const { me, bound } = await ground();
+  const { me, net, bound } = await ground();
   const { id } = await bound('a');
   for (const as of [me, adminToken].map((each) => each)) assert.equal((await ok('GET', `/ports/${id}`, as))['binding:filter'], undefined);
   assert.equal((await ok('GET', `/ports?id=${id}`, me, undefined, service))[0]['binding:filter'], undefined);
   assert.ok((await ok('GET', `/ports?id=${id}&fields=id&fields=binding:filter`, me, undefined, service))[0]['binding:filter'].as_of);
   assert.deepEqual(await ok('GET', `/ports?id=${id}&fields=id&fields=binding:filter`, me), [{ id }]);
+  const unbound = await ok('POST', '/ports', me, { port: { network_id: net.id } });
+  const both = await ok('GET', `/ports?id=${id}&id=${unbound.id}&fields=id&fields=binding:network`, me, undefined, service);
+  assert.deepEqual(both.filter((port: any) => 'binding:network' in port).map((port: any) => port.id), [id], 'a port on no host has no host to know its network');
+});
+
+test('a port that is asked for again and again is news to the others of its group, and none to itself', async () => {
+  const { bound } = await ground();
+  const one = await bound('a');
+  await told();
+  const again = () => bound('b', {}, { 'x-novaless-idempotency-key': 'again' });
+  const two = await again();
+  for (let i = 0; i < 3; i++) assert.equal((await again()).id, two.id);
+  assert.deepEqual((await told()).ports, [one.id], 'its host has not got it yet: it would be told of a guest that it does not know');
+  assert.deepEqual(await marks(), []);
+});
+
+test('a port that two requests made at once, of which the first died, is told to the others of its group by the second', async () => {
+  const { bound, me, net } = await ground();
+  const one = await bound('a');
+  await told();
+  const make = () => request('POST', '/ports', me, { port: { network_id: net.id, device_id: 'server', device_owner: 'compute:nova', 'binding:host_id': 'b' } }, { ...service, 'x-novaless-idempotency-key': 'twice' });
+  let first: Awaited<ReturnType<typeof make>> | undefined;
+  const second = await beforeTransaction(async () => { first = await diesAfterTransaction(make); }, make);
+  assert.deepEqual([first!.status, second.status], [500, 201]);
+  assert.deepEqual((await told()).ports, [one.id]);
+  assert.deepEqual(await marks(), []);
 });
 
 test('a message that got lost is found by the sweeper; one that comes twice tells nobody again', async () => {

@@ -36,7 +36,7 @@ export interface Made { port: Port; groups?: SecurityGroup[]; members?: Map<stri
 
 /**
  * Makes a port: reads what it stands on, counts it, writes it with its addresses and all that refers to it at once, and looks
- * whether its network is still there. Four requests to the database where nobody else wants the same address.
+ * whether that is still there and who is to be told of it.
  */
 export async function createPort(request: Request, given: PortCreate, nth = 0): Promise<Made> {
   const project = ownerOf(request, given);
@@ -66,7 +66,7 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
   });
   if (port.made_by !== request.requestId) {
     await giveBack(project, 'port');
-    return { port: sameRequest(port, given) };
+    return introduce(sameRequest(port, given), []);
   }
   try {
     return await introduce(port, marks);

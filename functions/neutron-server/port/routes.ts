@@ -57,12 +57,12 @@ async function listed(request: Request): Promise<View[]> {
   const as_of = new Date().toISOString();
   const found = await list(request);
   const fields = request.query.getAll('fields');
-  const told = found.filter((port) => isForHost(request, port));
+  const told = new Set(found.filter((port) => isForHost(request, port)));
   const [filters, networks] = await Promise.all([
-    fields.includes('binding:filter') ? filtersOf(told, as_of) : undefined,
-    fields.includes('binding:network') ? findMany('network', [...new Set(told.map(({ network_id }) => network_id))]) : [],
+    fields.includes('binding:filter') ? filtersOf([...told], as_of) : undefined,
+    fields.includes('binding:network') ? findMany('network', [...new Set([...told].map(({ network_id }) => network_id))]) : [],
   ]);
-  return found.map((port) => portView(request, port, { filter: filters?.get(port.id), surroundings: surroundingsOf(port, networks.find(({ id }) => id === port.network_id)) }));
+  return found.map((port) => portView(request, port, told.has(port) ? { filter: filters?.get(port.id), surroundings: surroundingsOf(port, networks.find(({ id }) => id === port.network_id)) } : {}));
 }
 
 /** One port; who enforces it gets all that its host must know along. `as_of`: from before the port was written or read. */

@@ -44,7 +44,8 @@ async function concerned(subject: string, found: Mark[]): Promise<string[]> {
   if (found.some(({ what }) => what === 'rules')) groups.add(id);
   if (found.some(({ what }) => what === 'members')) for (const { security_group_id } of await remoteRules(id)) groups.add(security_group_id);
   const members = (await Promise.all([...groups].map(membersOf))).flat();
-  // a port that came alone knows itself already
-  const alone = found.length === 1 ? found[0]!.port_id : undefined;
+  // a port that came alone knows itself already, however often it was asked for
+  const ports = new Set(found.map(({ port_id }) => port_id));
+  const alone = ports.size === 1 ? found[0]!.port_id : undefined;
   return [...new Set(members.filter(({ port_id, host }) => host && port_id !== alone).map(({ port_id }) => port_id))];
 }
