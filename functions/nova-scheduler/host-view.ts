@@ -65,6 +65,12 @@ function change(entry: Known | undefined, resources: Resources, sign: 1 | -1): v
   entry.promised.running_vms += sign;
 }
 
+/** The host's last launches as they are known now: more than when it was chosen, where others were claimed there meanwhile. */
+export function launchesOf(host: string): Pick<ComputeNode, 'launches'> {
+  const launches = known.get(host)?.node.launches;
+  return launches ? { launches } : {};
+}
+
 /** After a claim: the room is taken, whatever a look brings that began before it. `change`: the claim's own mark in the index of changes. */
 export function claimed(host: string, resources: Resources, change: string): void {
   const entry = known.get(host);

@@ -12,7 +12,7 @@ import { table, type Write } from '../../shared/store/table.ts';
 import { recordedSteps, stepDone, takeSteps, type Step } from '../../shared/telemetry/steps.ts';
 import { configuration } from './configuration.ts';
 import { filterHosts, type Verdict } from './filter-hosts.ts';
-import { claimed, forget, hostStates, look, observe, promise } from './host-view.ts';
+import { claimed, forget, hostStates, launchesOf, look, observe, promise } from './host-view.ts';
 import { noValidHost, NO_VALID_HOST } from './no-valid-host.ts';
 import { requestSpec, type HostState, type RequestSpec } from './request.ts';
 import { resolveHints } from './resolve-hints.ts';
@@ -130,7 +130,7 @@ async function transact(host: HostState, alternates: string[], { instance, resou
     },
   };
   try {
-    const writes = claimWrites({ instance, node: host, attempt: 1, alternates, steps, event });
+    const writes = claimWrites({ instance, node: { ...host, ...launchesOf(host.host) }, attempt: 1, alternates, steps, event });
     await nova.transact(writes);
     claimed(host.host, resources, changeOf(writes[CLAIM.node]!));
     takeSteps(); // they are in the record

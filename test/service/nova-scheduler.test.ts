@@ -30,6 +30,17 @@ test('many launches at once on many hosts: every one finds room, none takes more
   await assertNothingLeft(rig, servers.map(({ uuid }) => uuid));
 });
 
+test('launches that come to one host together are all known to be under way there, so that its disks are not asked for more', async () => {
+  const [{ host }] = rig.agents as [(typeof rig.agents)[0]];
+  const servers = [];
+  for (let i = 0; i < 5; i++) servers.push(await rig.launch({ forced_host: host }));
+  await rig.pump({ atOnce: 5 });
+  assert.ok((await rig.node(host))!.launches!.length >= servers.length);
+  for (const { uuid } of servers) await rig.delete(uuid);
+  await settle(rig);
+  await assertNothingLeft(rig, servers.map(({ uuid }) => uuid));
+});
+
 test('the last room on a host is given once, whatever the schedulers remember', { timeout: 120_000 }, async () => {
   // every host but two is full: 16 MB of memory are left on each of those, for three servers of 8
   const [one, two] = rig.agents.map(({ host }) => host) as [string, string];
