@@ -39,7 +39,7 @@ async function launch(build: Build): Promise<void> {
   const image = await findImage(build);
   let network = await allocateNetwork(build);
   // ports are found by the instance's id; of volumes the journal has to know before there are any
-  if (build.instance!.block_devices.some(isToBeMade)) build = await save(build, { set: { interfaces: network.interfaces, steps: recordedSteps(), makes_volumes: true } });
+  if (!build.makes_volumes && build.instance!.block_devices.some(isToBeMade)) build = await save(build, { set: { makes_volumes: true } });
   const storage = await attachVolumes(build);
   if (storage === 'waiting') return wait(build);
   for (let tries = 1; ; tries++) {

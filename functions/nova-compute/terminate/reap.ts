@@ -1,11 +1,8 @@
-import { serviceContext } from '../../../shared/identity/service-context.ts';
 import type { Args } from '../../../shared/rpc/topic.ts';
 import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
-import { order } from '../host/command.ts';
+import { cleaning } from '../build/reported.ts';
 import { give } from '../host/give.ts';
 import { journal, subjectPartition, type Build, type Pending, type Termination } from '../journal.ts';
-
-const SECONDS = 7 * 86_400;
 
 /**
  * A guest that its host has and no instance: it is taken away, unless the journal knows that somebody is at work on it. The
@@ -20,8 +17,6 @@ export async function reapGuest({ host, instance_uuid }: Args<typeof novaCompute
   if (atWork) return;
   const attempts = records.flatMap((each) => (each.kind === 'build' && each.host === host ? [each.attempt] : []));
   const attempt = Math.max(0, ...attempts);
-  await give(host, order({
-    id: `reap-${instance_uuid}-${attempt}-${new Date().toISOString().slice(0, 13)}`, kind: 'destroy', host, subject: instance_uuid, project_id: 'service', attempt, seconds: SECONDS,
-    args: { instance_uuid }, purpose: { for: 'cleaning' }, context: serviceContext(`host:${host}`),
-  }));
+  const hour = new Date().toISOString().slice(0, 13); // one that comes to nothing is followed by another
+  await give(host, cleaning({ instance_uuid, project_id: 'service', host, attempt }, `stray-${hour}`));
 }
