@@ -12,5 +12,5 @@ export const novaCompute: FunctionDeclaration[] = [
   { name: 'nova-compute-reports', entry: 'functions/nova-compute/reports.ts', timeout: 60, queue: 'host-reports', uses: [journal, ...rpc, { ringHosts: true }, token] },
   { name: 'nova-compute-sweep', entry: 'functions/nova-compute/sweep.ts', timeout: 60, swept: true, uses: [journal, ...rpc, { ringHosts: true }, token] },
   // Called by an operator: enrols a host, names all, or retires one.
-  { name: 'nova-compute-manage', entry: 'functions/nova-compute/manage.ts', uses: [without(journal, 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem'), { send: 'nova-conductor' }, { send: 'cinder-volume' }] },
+  { name: 'nova-compute-manage', entry: 'functions/nova-compute/manage.ts', uses: [without(journal, 'dynamodb:GetItem', 'dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:ConditionCheckItem'), { send: 'nova-conductor' }, { send: 'cinder-volume' }] },
 ];

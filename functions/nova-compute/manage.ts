@@ -9,8 +9,8 @@ import { serviceContext } from '../../shared/identity/service-context.ts';
 import { ENROLMENTS, enrolmentKey, type Enrolment } from './host/enrolment.ts';
 import { journal } from './journal.ts';
 
-/** What an operator asks, as the payload of an invocation. */
 const Host = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,254}$' });
+/** What an operator asks, as the payload of an invocation. */
 const Request = Type.Union([
   Type.Object({
     command: Type.Literal('enrol'),
@@ -49,8 +49,7 @@ async function enrol({ host, instanceId, publicKey, consoleUrl }: Extract<Static
 
 /** Of a host that nobody enrolled it is told as well that its volumes' room is gone: a retirement may have got only half-way. */
 async function retire(host: string): Promise<unknown> {
-  const enrolment = await journal.get<Enrolment>(enrolmentKey(host));
-  await journal.remove(enrolmentKey(host));
+  const enrolment = await journal.remove<Enrolment>(enrolmentKey(host));
   await cast(cinderVolume.methods.update_service_capabilities, { host, total_gb: 0, free_gb: 0, reported_at: new Date().toISOString() }, { context: serviceContext('operator') });
   return { host: enrolment ? shown(enrolment) : null };
 }

@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { CommandDone, PowerStates, SignedReport, type Report } from '../../shared/agent/report.ts';
+import { CommandDone, PowerStates, type Report } from '../../shared/agent/report.ts';
 import { verifiedReport } from '../../shared/agent/signature.ts';
+import { signedReport } from '../../shared/agent/signed-report.ts';
 import { validator } from '../../shared/http/validate.ts';
 import { handling } from '../../shared/rpc/current.ts';
 import { cast } from '../../shared/rpc/send.ts';
@@ -37,12 +38,12 @@ async function receive(message: SQSRecord): Promise<string | undefined> {
 
 /** The report, where it is the host's own; undefined (and a line in the log) otherwise. */
 async function verified(body: string): Promise<Report | undefined> {
-  const signed = parsed(body);
-  if (!validator(SignedReport)(signed)) return refuse('not a signed report', {});
-  const { host } = signed as SignedReport;
+  const signed = signedReport(body);
+  if (!signed) return refuse('not a signed report', {});
+  const { host } = signed;
   const check = async (afresh: boolean) => {
     const enrolment = await enrolmentOf(host, { afresh });
-    return enrolment && verifiedReport(signed as SignedReport, enrolment.public_key);
+    return enrolment && verifiedReport(signed, enrolment.public_key);
   };
   const report = (await check(false)) ?? (await check(true)); // its key may be a new one
   return report ?? refuse('a report that is not signed by its host', { host });
@@ -59,12 +60,4 @@ async function handle(report: Report): Promise<void> {
 
 function refuse(why: string, facts: Record<string, unknown>): undefined {
   log.warn(why, facts);
-}
-
-function parsed(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }

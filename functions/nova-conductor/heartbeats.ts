@@ -1,6 +1,7 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { Heartbeat, SignedReport } from '../../shared/agent/report.ts';
+import { Heartbeat, type SignedReport } from '../../shared/agent/report.ts';
 import { verifiedReport } from '../../shared/agent/signature.ts';
+import { signedReport } from '../../shared/agent/signed-report.ts';
 import { validator } from '../../shared/http/validate.ts';
 import { computeNodeKey, type ComputeNode } from '../../shared/objects/compute_node.ts';
 import { comeBackSoon } from '../../shared/rpc/come-back.ts';
@@ -12,8 +13,9 @@ const nova = table('nova');
 
 /** Heartbeats of the hosts' agents, each believed only where the host's own key has signed it. */
 export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
-  const nodes = nodesOf(event.Records.flatMap(({ body }) => signedReport(body)?.host ?? []));
-  const failed = await Promise.all(event.Records.map((message) => receive(message, nodes)));
+  const beats = event.Records.map((message) => ({ message, signed: signedReport(message.body) }));
+  const nodes = nodesOf(beats.flatMap(({ signed }) => signed?.host ?? []));
+  const failed = await Promise.all(beats.map(({ message, signed }) => receive(message, signed, nodes)));
   return { batchItemFailures: failed.filter((id) => id !== undefined).map((itemIdentifier) => ({ itemIdentifier })) };
 }
 
@@ -22,9 +24,9 @@ type Nodes = Map<string, ComputeNode>;
 /** Hosts beat at their own times, but their messages come together. */
 const nodesOf = async (hosts: string[]): Promise<Nodes> => new Map((await nova.getMany<ComputeNode>(hosts.map(computeNodeKey))).map((node) => [node.host, node]));
 
-async function receive(message: SQSRecord, nodes: Promise<Nodes>): Promise<string | undefined> {
+async function receive(message: SQSRecord, signed: SignedReport | undefined, nodes: Promise<Nodes>): Promise<string | undefined> {
   try {
-    await handle(message.body, nodes);
+    await handle(signed, nodes);
     return undefined;
   } catch (error) {
     log.error('heartbeat failed', { message_id: message.messageId, ...factsOf(error) });
@@ -33,8 +35,7 @@ async function receive(message: SQSRecord, nodes: Promise<Nodes>): Promise<strin
   }
 }
 
-async function handle(body: string, nodes: Promise<Nodes>): Promise<void> {
-  const signed = signedReport(body);
+async function handle(signed: SignedReport | undefined, nodes: Promise<Nodes>): Promise<void> {
   if (!signed) return log.warn('not a signed report');
   const { host } = signed;
   const node = (await nodes).get(host);
@@ -44,13 +45,4 @@ async function handle(body: string, nodes: Promise<Nodes>): Promise<void> {
   if (!report) return log.warn('a heartbeat that is not signed by its host', { host });
   if (report.method !== 'heartbeat' || !validator(Heartbeat)(report.args)) return log.warn('a heartbeat that makes no sense', { host });
   await beat(node, report.args as Heartbeat);
-}
-
-function signedReport(body: string): SignedReport | undefined {
-  try {
-    const report: unknown = JSON.parse(body);
-    return validator(SignedReport)(report) ? (report as SignedReport) : undefined;
-  } catch {
-    return undefined;
-  }
 }
