@@ -272,6 +272,19 @@ test('a port and a volume that the user brought are let go of, never deleted', a
   await assertNothingLeft(rig, [uuid]);
 });
 
+test('a volume that cinder keeps, for it has snapshots, does not keep the server that it was to go with', async () => {
+  const volume = { id: '77777777-2222-4333-8444-555555555555', status: 'available', size: 1, attachments: [] };
+  rig.world.volumes.set(volume.id, volume);
+  const { uuid } = await rig.launch({ block_devices: [rootDisk, { boot_index: null, source_type: 'volume', destination_type: 'volume', volume_id: volume.id, delete_on_termination: true, device_name: '/dev/vdb' }] });
+  await rig.pump();
+  await assertOneGuest(rig, uuid);
+  rig.world.refusals.push({ method: 'DELETE', path: new RegExp(`/volumes/${volume.id}$`), status: 400, message: 'Invalid volume: Volume status must not have snapshots.' });
+  await rig.delete(uuid);
+  await settle(rig);
+  assert.ok(rig.world.volumes.delete(volume.id), 'the volume is still there');
+  await assertNothingLeft(rig, [uuid]);
+});
+
 test('no host has room: ERROR with Nova\'s text, and which filter refused how many', async () => {
   const big = { flavorid: '9', name: 'huge', vcpus: 1, memory_mb: 999_999, root_gb: 1, ephemeral_gb: 0, swap: 0, rxtx_factor: 1, extra_specs: {} };
   const { uuid, create_request_id } = await rig.launch({ flavor: big });
