@@ -12,11 +12,14 @@ export interface Volume {
   volume_image_metadata?: Record<string, string>;
 }
 
+/** What is made of it is made where it lies. */
+export type Snapshot = Pick<Volume, 'id' | 'status' | 'size' | 'os-vol-host-attr:host'>;
+
 const ask = <T>(method: string, path: string, context: RequestContext, body?: unknown, headers: Record<string, string> = {}): Promise<T> =>
   rest<T>('volume', method, path, { caller: { context, service: 'nova' }, headers: { 'OpenStack-API-Version': 'volume 3.44', ...headers }, ...(body !== undefined && { body }) });
 
 export const getVolume = async (id: string, context: RequestContext): Promise<Volume> => (await ask<{ volume: Volume }>('GET', `/volumes/${id}`, context)).volume;
-export const getSnapshot = async (id: string, context: RequestContext): Promise<{ id: string; size: number }> => (await ask<{ snapshot: { id: string; size: number } }>('GET', `/snapshots/${id}`, context)).snapshot;
+export const getSnapshot = async (id: string, context: RequestContext): Promise<Snapshot> => (await ask<{ snapshot: Snapshot }>('GET', `/snapshots/${id}`, context)).snapshot;
 export const listVolumeTypes = async (context: RequestContext): Promise<{ id: string; name: string }[]> => (await ask<{ volume_types: { id: string; name: string }[] }>('GET', '/types', context)).volume_types;
 
 /** Reserves a volume for a server (Block Storage API 3.27): from now on nobody else can have it. Asked again by one request, it is one reservation. */

@@ -168,6 +168,23 @@ test('a server from a volume can only go to the host of the volume', async () =>
   assert.match(messageOf(elsewhere), /on host compute-1/);
 });
 
+test('a server from a snapshot can only go to the host that has the snapshot', async () => {
+  const as = someone();
+  const disk = (uuid: string, boot_index = 0) => ({ source_type: 'snapshot', destination_type: 'volume', uuid, boot_index });
+  const volume = { source_type: 'volume', destination_type: 'volume', uuid: ids.volume, boot_index: -1 };
+  const launch = (...disks: object[]) => cloud.launch({ imageRef: '', block_device_mapping_v2: disks }, { as });
+  const answer = await launch(disk(ids.farSnapshot));
+  assert.equal(answer.status, 202, JSON.stringify(answer.body));
+  const record = (await cloud.record(answer.body.server.id, projectOf(as)))!;
+  assert.deepEqual([record.forced_host, record.block_devices[0]!.volume_size], ['compute-2', 3]);
+  assert.equal((await launch(disk(ids.snapshot), volume)).status, 202);
+  for (const [refused, said] of [[[disk(ids.farSnapshot), volume], /different hosts/], [[disk(ids.snapshot), disk(ids.farSnapshot, 1)], /different hosts/], [[disk(ids.newSnapshot)], /must be 'available'.*'creating'/]] as const) {
+    const no = await launch(...refused);
+    assert.equal(no.status, 400, JSON.stringify(no.body));
+    assert.match(messageOf(no), said);
+  }
+});
+
 test('fields come and go with the versions that have them', async () => {
   const accepts = async (minor: number, server: object) => (await cloud.launch(server, { minor, as: adminToken })).status === 202;
   const since = async (minor: number, server: object) => assert.deepEqual([await accepts(minor - 1, server), await accepts(minor, server)], [false, true], `2.${minor}: ${JSON.stringify(server)}`);

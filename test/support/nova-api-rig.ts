@@ -10,6 +10,7 @@ export const ids = {
   network: '22222222-2222-4222-8222-111111111111', other: '22222222-2222-4222-8222-222222222222', external: '22222222-2222-4222-8222-333333333333', bare: '22222222-2222-4222-8222-444444444444',
   port: '33333333-3333-4333-8333-111111111111', usedPort: '33333333-3333-4333-8333-222222222222',
   volume: '44444444-4444-4444-8444-111111111111', usedVolume: '44444444-4444-4444-8444-222222222222', farVolume: '44444444-4444-4444-8444-333333333333', bootable: '44444444-4444-4444-8444-444444444444',
+  snapshot: '55555555-5555-4555-8555-111111111111', farSnapshot: '55555555-5555-4555-8555-222222222222', newSnapshot: '55555555-5555-4555-8555-333333333333',
 };
 const missing = (what: string) => ({ status: 404, body: { itemNotFound: { code: 404, message: `${what} could not be found.` } } });
 
@@ -47,6 +48,8 @@ export async function startNovaApiRig() {
     [ids.volume]: volume(ids.volume), [ids.usedVolume]: volume(ids.usedVolume, { status: 'in-use' }), [ids.farVolume]: volume(ids.farVolume, { 'os-vol-host-attr:host': 'compute-2' }),
     [ids.bootable]: volume(ids.bootable, { bootable: 'true', volume_image_metadata: { image_id: ids.image, hw_disk_bus: 'scsi' } }),
   };
+  const snapshot = (more: object = {}) => ({ status: 'available', size: 3, 'os-vol-host-attr:host': 'compute-1', ...more });
+  const snapshots: Record<string, object> = { [ids.snapshot]: snapshot(), [ids.farSnapshot]: snapshot({ 'os-vol-host-attr:host': 'compute-2' }), [ids.newSnapshot]: snapshot({ status: 'creating' }) };
   rig.standIns.push(({ method, path, body }) => {
     const url = new URL(path, 'http://rig');
     const [, service, , collection, id] = url.pathname.split('/');
@@ -55,6 +58,7 @@ export async function startNovaApiRig() {
     if (['image', 'network', 'volume'].includes(service!)) world.asked.push(`${method} ${service}/${collection}`);
     if (service === 'image') return images[id!] ? ok({ id, ...images[id!] }) : missing(`image ${id}`);
     if (service === 'volume' && collection === 'volumes') return volumes[id!] ? ok({ volume: { ...volumes[id!], ...([...attachments.values()].some((each) => each.volume_id === id) && { status: 'reserved' }) } }) : missing(`volume ${id}`);
+    if (service === 'volume' && collection === 'snapshots') return snapshots[id!] ? ok({ snapshot: { id, ...snapshots[id!] } }) : missing(`snapshot ${id}`);
     if (service === 'volume' && collection === 'types') return ok({ volume_types: [{ id: 't1', name: 'fast' }] });
     if (service === 'volume' && collection === 'attachments' && method === 'POST') {
       const made = randomUUID();

@@ -1,4 +1,5 @@
 import type { Request } from '../../../shared/http/route.ts';
+import { isService } from '../../../shared/identity/context.ts';
 import { time } from '../volume/view.ts';
 import type { Snapshot } from './record.ts';
 
@@ -8,10 +9,12 @@ export const summary = ({ id, created_at, updated_at, name, description, volume_
 });
 
 /** All of a snapshot; fields by microversion as in the Block Storage API reference. */
-export const detail = ({ version: { minor } }: Pick<Request, 'version'>, snapshot: Snapshot) => ({
+export const detail = ({ version: { minor }, context }: Pick<Request, 'version' | 'context'>, snapshot: Snapshot) => ({
   ...summary(snapshot),
   'os-extended-snapshot-attributes:progress': snapshot.status === 'available' ? '100%' : '0%',
   'os-extended-snapshot-attributes:project_id': snapshot.project_id,
+  // nova puts a server that is made of it there
+  ...(isService(context) && { 'os-vol-host-attr:host': snapshot.host }),
   ...(minor >= 14 && { group_snapshot_id: null }),
   ...(minor >= 41 && { user_id: snapshot.user_id }),
   ...(minor >= 65 && { consumes_quota: true }),
