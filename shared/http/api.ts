@@ -159,7 +159,7 @@ function queryOf(event: APIGatewayProxyEvent): URLSearchParams {
   const query = new URLSearchParams();
   const many = event.multiValueQueryStringParameters ?? {};
   for (const [name, values] of Object.entries(many)) for (const value of values ?? []) query.append(name, value);
-  for (const [name, value] of Object.entries(event.queryStringParameters ?? {})) if (!(name in many) && value !== undefined) query.append(name, value);
+  for (const [name, value] of Object.entries(event.queryStringParameters ?? {})) if (!Object.hasOwn(many, name) && value !== undefined) query.append(name, value);
   return query;
 }
 

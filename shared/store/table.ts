@@ -38,7 +38,9 @@ export interface Selection {
 let client: DynamoDBDocumentClient | undefined;
 // For a logger that takes it, the SDK copies each answer without its secrets: a fifth of what reading a thousand items costs.
 const logger = { trace() {}, debug() {}, warn: console.warn } as unknown as Logger;
-const connection = () => (client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 4, logger }), { marshallOptions: { removeUndefinedValues: true } }));
+// An object with a key `constructor`, as a user may name an item of metadata, is to the SDK one of some class; it shall be stored as any other.
+const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true };
+const connection = () => (client ??= DynamoDBDocumentClient.from(new DynamoDBClient({ maxAttempts: 4, logger }), { marshallOptions }));
 
 type Logger = NonNullable<DynamoDBClientConfig['logger']>;
 

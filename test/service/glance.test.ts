@@ -129,7 +129,7 @@ test('a list is found by name, filtered, sorted and paged', async () => {
   const second = (await glance('GET', `/image${first.next}`, { token: who })).body;
   assert.deepEqual(second.images.map((i: any) => i.name), ['d']);
   assert.equal(second.next, undefined);
-  for (const wrong of ['limit=-1', 'limit=x', 'sort_key=nothing', 'sort=name:up', 'visibility=nobody', 'created_at=gt:yesterday', 'marker=none', 'os_hidden=maybe'])
+  for (const wrong of ['limit=-1', 'limit=x', 'sort_key=nothing', 'sort=name:up', 'visibility=nobody', 'created_at=gt:yesterday', 'created_at=constructor:2026-01-01T00:00:00Z', 'marker=none', 'os_hidden=maybe'])
     assert.equal((await glance('GET', `/image/v2/images?${wrong}`, { token: who })).status, 400, wrong);
 });
 
@@ -157,7 +157,7 @@ test('fields, properties and tags are set, replaced and removed by JSON patch', 
   const { name, colour, min_disk, tags, 'a/b': slash, hw_disk_bus } = done.body;
   assert.deepEqual([name, colour, min_disk, tags, slash, hw_disk_bus], ['renamed', 'blue', 5, ['x', 'y'], 'slash', undefined]);
   for (const [changes, status] of [
-    [[{ op: 'replace', path: '/nothing', value: 'x' }], 409], [[{ op: 'remove', path: '/nothing' }], 409], [[{ op: 'remove', path: '/name' }], 403],
+    [[{ op: 'replace', path: '/nothing', value: 'x' }], 409], [[{ op: 'remove', path: '/nothing' }], 409], [[{ op: 'replace', path: '/constructor', value: 'x' }], 409], [[{ op: 'remove', path: '/name' }], 403],
     [[{ op: 'replace', path: '/status', value: 'active' }], 403], [[{ op: 'replace', path: '/size', value: 1 }], 403], [[{ op: 'replace', path: '/owner', value: 'theirs' }], 403],
     [[{ op: 'replace', path: '/visibility', value: 'public' }], 403], [[{ op: 'replace', path: '/visibility', value: 'secret' }], 400], [[{ op: 'move', path: '/name' }], 400],
     [[{ op: 'add', path: 'name', value: 'x' }], 400], [[{ op: 'add', path: '/a/b', value: 'x' }], 400], [[{ op: 'add', path: '/name' }], 400], [{}, 400], ['[', 400], [[{ op: 'add', path: '/x', value: 3 }], 400],

@@ -257,6 +257,7 @@ test('lists are narrowed by name, domain and enabled, and given in pages', async
   assert.deepEqual(names((await list(`name=narrow-2&domain_id=default`)).projects), []);
   assert.deepEqual(names((await list(`domain_id=${domain.id}&enabled=False`)).projects), ['narrow-2']);
   assert.deepEqual(names((await list('name__icontains=NARROW-&enabled=1')).projects), ['narrow-1', 'narrow-3']);
+  assert.equal((await list(`domain_id=${domain.id}&name__hasOwnProperty=x&name__constructor=x`)).projects.length, 3, 'what is no comparison is passed over');
   assert.deepEqual(names((await list(`domain_id=${domain.id}&tags=red,blue`)).projects), ['narrow-3']);
   assert.ok((await list('is_domain=true')).projects.some((p: any) => p.id === domain.id && p.is_domain));
   const first = await list(`domain_id=${domain.id}&limit=2`);

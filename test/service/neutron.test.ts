@@ -149,6 +149,8 @@ test('wrong input is refused with the name of the attribute', async () => {
   const net = await network(me);
   const bad = (path: string, body: unknown, message: RegExp, status = 400, type?: string) => refused(request('POST', path, me, body), status, type, message);
   await bad('/networks', { network: { color: 'red' } }, /Unrecognized attribute\(s\) 'color'/);
+  await bad('/networks', { network: { constructor: 'red' } }, /Unrecognized attribute\(s\) 'constructor'/);
+  await bad('/networks', { network: { admin_state_up: 'constructor' } }, /Reason: 'constructor' cannot be converted to boolean/);
   await bad('/networks', { network: { status: 'DOWN' } }, /Attribute 'status' not allowed in POST/);
   await bad('/networks', { network: { admin_state_up: 'perhaps' } }, /Invalid input for admin_state_up\. Reason: 'perhaps' cannot be converted to boolean/);
   await bad('/networks', { network: { name: 'x'.repeat(256) } }, /Invalid input for name\. Reason: .* exceeds maximum length of 255/);

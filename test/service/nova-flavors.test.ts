@@ -78,6 +78,7 @@ test('extra specs are added, changed, shown and taken away', async () => {
   assert.equal((await specs('PUT', '/a', { b: 'c' })).status, 400);
   assert.deepEqual((await specs('GET', '', undefined, mine)).body.extra_specs, { 'hw:cpu_policy': 'dedicated', 'trait:CUSTOM.X': '1' });
   assert.deepEqual([(await specs('DELETE', '/trait:CUSTOM.X')).status, (await specs('DELETE', '/trait:CUSTOM.X')).status, (await specs('GET', '/trait:CUSTOM.X')).status], [200, 404, 404]);
+  assert.deepEqual([(await specs('GET', '/constructor')).status, (await specs('PUT', '/constructor', { a: 'b' })).status, (await specs('DELETE', '/constructor')).status], [404, 400, 404]);
   assert.equal((await specs('POST', '', { extra_specs: { a: 'b' } }, mine)).status, 403);
   await Promise.all(Array.from({ length: 6 }, (_, i) => specs('POST', '', { extra_specs: { [`k${i}`]: 'v' } })));
   assert.equal(Object.keys((await specs('GET')).body.extra_specs).length, 7, 'none of many at once is lost');

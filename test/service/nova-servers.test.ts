@@ -263,6 +263,7 @@ test('name, description, host name and metadata change, each by the versions tha
   assert.equal((await metadata('DELETE', '/a.b')).status, 204);
   assert.equal((await metadata('DELETE', '/a.b')).status, 404);
   assert.deepEqual((await metadata('GET', '/c')).body, { meta: { c: '3' } });
+  assert.deepEqual([(await metadata('GET', '/constructor')).status, (await metadata('PUT', '/constructor', { meta: { c: '3' } })).status, (await metadata('DELETE', '/constructor')).status], [404, 400, 404]);
   assert.deepEqual((await metadata('PUT', '', { metadata: { only: 'this' } })).body, { metadata: { only: 'this' } });
   assert.equal((await metadata('POST', '', { metadata: { 'b@d': '1' } })).status, 400);
   assert.deepEqual(await Promise.all(Array.from({ length: 8 }, async (_, i) => (await metadata('POST', '', { metadata: { [`k${i}`]: 'v' } })).status)), Array(8).fill(200));

@@ -68,7 +68,7 @@ export function caller(handler: RestHandler) {
       ...(bytes && { 'Content-Type': Buffer.isBuffer(options.body) ? 'application/octet-stream' : 'application/json' }),
       ...options.headers,
     };
-    const many: Record<string, string[]> = {};
+    const many: Record<string, string[]> = Object.create(null);
     for (const [name, value] of searchParams) (many[name] ??= []).push(value);
     const event = {
       httpMethod: method, path: pathname, headers, multiValueHeaders: Object.fromEntries(Object.entries(headers).map(([k, v]) => [k, [v]])),

@@ -54,7 +54,7 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
 function time(field: 'created_at' | 'updated_at', value: string): Test {
   const match = /^(?:([a-z]+):)?(\d{4}-.+)$/.exec(value);
   const operator = match?.[1] ?? 'eq';
-  const compare = comparisons[operator];
+  const compare = Object.hasOwn(comparisons, operator) ? comparisons[operator] : undefined;
   if (!compare) throw badRequest(`Unable to filter using the operator ${operator}`);
   const moment = match?.[2] ?? value;
   const bound = Date.parse(/T.*([zZ]|[+-]\d\d:?\d\d)$/.test(moment) ? moment : `${moment.includes('T') ? moment : `${moment}T00:00:00`}Z`);

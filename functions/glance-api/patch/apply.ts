@@ -28,7 +28,7 @@ function setField({ context }: Request, image: Image, { op, field, value, draft 
 }
 
 function setProperty(image: Image, { op, field, value, draft }: Change): void {
-  const there = field in image.properties;
+  const there = Object.hasOwn(image.properties, field);
   if (baseProperties.has(field)) throw forbidden(`Attribute '${field}' is read-only.`);
   if (op === 'add' && draft === 4 && there) throw conflict(`Property ${field} already present.`);
   if (op !== 'add' && !there) throw conflict(`Property ${field} does not exist.`);

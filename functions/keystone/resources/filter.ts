@@ -19,7 +19,7 @@ const comparators: Record<string, (value: string, wanted: string) => boolean> = 
 export function filtered<E extends Entity<any>>(entities: E[], fields: string[], query: URLSearchParams): E[] {
   const conditions = [...query].flatMap(([parameter, wanted]) => {
     const [field = '', comparator = 'eq'] = parameter.split('__');
-    const compare = comparators[comparator];
+    const compare = Object.hasOwn(comparators, comparator) && comparators[comparator];
     return fields.includes(field) && compare ? [(data: Fields) => meets(data[field], wanted, compare)] : [];
   });
   return entities.filter(({ data }) => conditions.every((condition) => condition(data)));

@@ -47,20 +47,20 @@ export function validateBody(schema: TSchema, body: unknown, request: Pick<Reque
 function validateResource(resource: string, shape: TObject, fixed: readonly string[], value: unknown, method: string): void {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw badRequest(`Object '${resource}' contains invalid data`, { type: 'HTTPBadRequest' });
   const given = value as Record<string, unknown>;
-  const unknown = Object.keys(given).filter((name) => !(name in shape.properties) && !fixed.includes(name));
+  const unknown = Object.keys(given).filter((name) => !Object.hasOwn(shape.properties, name) && !fixed.includes(name));
   if (unknown.length) throw unrecognized(unknown);
-  const refused = Object.keys(given).find((name) => !(name in shape.properties));
+  const refused = Object.keys(given).find((name) => !Object.hasOwn(shape.properties, name));
   if (refused) throw badRequest(method === 'PUT' ? `Cannot update read-only attribute ${refused}` : `Attribute '${refused}' not allowed in POST`, { type: 'HTTPBadRequest' });
   for (const [name, property] of Object.entries(shape.properties)) if (name in given) given[name] = coerced(property, given[name]);
   const check = validator(shape);
   if (!check(given)) throw explain(check.errors!);
 }
 
-const words: Record<string, boolean> = { true: true, false: false, '1': true, '0': false };
+const words = new Map([['true', true], ['false', false], ['1', true], ['0', false]]);
 
 function coerced(schema: TSchema, value: unknown): unknown {
   const types = [schema, ...((schema['anyOf'] as TSchema[] | undefined) ?? [])].map(({ type }) => type as string | undefined);
-  if (types.includes('boolean')) return (typeof value === 'string' ? words[value.toLowerCase()] : value === 1 || value === 0 ? value === 1 : undefined) ?? value;
+  if (types.includes('boolean')) return (typeof value === 'string' ? words.get(value.toLowerCase()) : value === 1 || value === 0 ? value === 1 : undefined) ?? value;
   return types.includes('integer') && typeof value === 'string' && /^-?\d{1,15}$/.test(value) ? Number(value) : value;
 }
 

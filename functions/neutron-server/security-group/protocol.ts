@@ -15,7 +15,7 @@ export function canonicalProtocol(given: string | number | null | undefined): st
   if (given === null || given === undefined || given === 'any') return null;
   const text = String(given).toLowerCase();
   if (/^\d{1,3}$/.test(text) && Number(text) <= 255) return String(Number(text));
-  if (text in protocolNumbers) return text;
+  if (Object.hasOwn(protocolNumbers, text)) return text;
   const values = ['None', 'any', ...Object.keys(protocolNumbers)].map((name) => (name === 'None' ? name : `'${name}'`)).join(', ');
   throw invalidRule('SecurityGroupRuleInvalidProtocol', `Security group rule protocol ${given} not supported. Only protocol values [${values}] and integer representations [0 to 255] are supported.`);
 }

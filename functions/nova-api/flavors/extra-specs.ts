@@ -9,9 +9,9 @@ export const listExtraSpecs = async ({ params, context }: Request): Promise<Repl
 
 export async function showExtraSpec({ params, context }: Request): Promise<Reply> {
   const { extra_specs: specs } = await findFlavor(params['id']!, context);
-  const value = specs[params['key']!];
-  if (value === undefined) throw missing(params['id']!, params['key']!);
-  return { body: { [params['key']!]: value } };
+  const key = params['key']!;
+  if (!Object.hasOwn(specs, key)) throw missing(params['id']!, key);
+  return { body: { [key]: specs[key] } };
 }
 
 export async function createExtraSpecs({ params, body }: Request<{ extra_specs: Record<string, string | number> }>): Promise<Reply> {
@@ -22,7 +22,7 @@ export async function createExtraSpecs({ params, body }: Request<{ extra_specs: 
 
 export async function updateExtraSpec({ params, body }: Request<Record<string, string | number>>): Promise<Reply> {
   const key = params['key']!;
-  if (!(key in body)) throw badRequest('Request body and URI mismatch');
+  if (!Object.hasOwn(body, key)) throw badRequest('Request body and URI mismatch');
   const changed = asStrings(body);
   await changeFlavor(params['id']!, (flavor) => ({ extra_specs: { ...flavor.extra_specs, ...changed } }));
   return { body: changed };
@@ -30,8 +30,8 @@ export async function updateExtraSpec({ params, body }: Request<Record<string, s
 
 export async function deleteExtraSpec({ params }: Request): Promise<Reply> {
   await changeFlavor(params['id']!, (flavor) => {
-    const { [params['key']!]: value, ...rest } = flavor.extra_specs;
-    if (value === undefined) throw missing(params['id']!, params['key']!);
+    const { [params['key']!]: _, ...rest } = flavor.extra_specs;
+    if (!Object.hasOwn(flavor.extra_specs, params['key']!)) throw missing(params['id']!, params['key']!);
     return { extra_specs: rest };
   });
   return { status: 200 };

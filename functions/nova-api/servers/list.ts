@@ -59,7 +59,7 @@ function orderOf({ query, context }: Request): { key: string; descending: boolea
   const descending = (i: number) => (directions[i] ?? directions.at(-1) ?? 'desc').trim() !== 'asc';
   const keys = query.getAll('sort_key').map((key, i) => ({ key: key.trim(), descending: descending(i) }));
   for (const { key } of keys) if ((key === 'host' || key === 'node') && !isAdmin(context)) throw forbidden(`Only administrators can sort servers by ${key}`);
-  const asked = keys.filter(({ key }) => key in sortKeys || key === 'locked');
+  const asked = keys.filter(({ key }) => Object.hasOwn(sortKeys, key) || key === 'locked');
   const rest = descending(asked.length);
   return [...(asked.length > 0 ? asked : [{ key: 'created_at', descending: descending(0) }]), { key: 'created_at', descending: rest }, { key: 'launch_index', descending: rest }, { key: 'uuid', descending: rest }];
 }

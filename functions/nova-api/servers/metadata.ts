@@ -18,9 +18,9 @@ export const listMetadata = async (request: Request): Promise<Reply> => ({ body:
 
 export async function showMetadata(request: Request): Promise<Reply> {
   const key = request.params['key']!;
-  const value = (await findServer(request)).metadata[key];
-  if (value === undefined) throw notThere();
-  return { body: { meta: { [key]: value } } };
+  const { metadata } = await findServer(request);
+  if (!Object.hasOwn(metadata, key)) throw notThere();
+  return { body: { meta: { [key]: metadata[key] } } };
 }
 
 /** Adds and replaces items. */
@@ -32,15 +32,15 @@ export const replaceMetadata = async (request: Request<{ metadata: Items }>): Pr
   ({ body: { metadata: await change(request, 'update metadata', () => request.body.metadata) } });
 
 export async function updateMetadata(request: Request<{ meta: Items }>): Promise<Reply> {
-  if (!(request.params['key']! in request.body.meta)) throw badRequest('Request body and URI mismatch');
+  if (!Object.hasOwn(request.body.meta, request.params['key']!)) throw badRequest('Request body and URI mismatch');
   await change(request, 'update metadata', (items) => ({ ...items, ...request.body.meta }));
   return { body: { meta: request.body.meta } };
 }
 
 export async function deleteMetadata(request: Request): Promise<void> {
   await change(request, 'delete metadata', (items) => {
-    const { [request.params['key']!]: gone, ...rest } = items;
-    if (gone === undefined) throw notThere();
+    const { [request.params['key']!]: _, ...rest } = items;
+    if (!Object.hasOwn(items, request.params['key']!)) throw notThere();
     return rest;
   });
 }
