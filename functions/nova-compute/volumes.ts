@@ -1,4 +1,5 @@
 import type { CommandDone } from '../../shared/agent/report.ts';
+import { secondsToCreate } from '../../shared/agent/volume.ts';
 import { cast } from '../../shared/rpc/send.ts';
 import type { Delivery } from '../../shared/rpc/serve.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
@@ -9,17 +10,13 @@ import { give } from './host/give.ts';
 import { takeAway } from './build/reported.ts';
 import type { Pending } from './journal.ts';
 
-const CREATE_SECONDS = 120;
 const DELETE_SECONDS = 120;
-/** An image is fetched, unpacked and grown; a volume is read and written. */
-const LEAST_BYTES_A_SECOND = 20_000_000;
 
 /** cinder-volume's reach into a host's pool: makes the volume's file there. */
 export async function createVolume({ host, volume_id, project_id, size_gb, image, source_volume_id }: Args<typeof novaCompute.methods.create_volume>, { context }: Delivery): Promise<void> {
-  const bytes = source_volume_id ? size_gb * 1024 ** 3 : (image?.size ?? 0);
+  const args = { volume_id, size_gb, ...(image && { image }), ...(source_volume_id && { source_volume_id }) };
   await give(host, order({
-    id: `create-volume-${volume_id}`, kind: 'create_volume', host, subject: volume_id, project_id, seconds: CREATE_SECONDS + Math.ceil(bytes / LEAST_BYTES_A_SECOND),
-    args: { volume_id, size_gb, ...(image && { image }), ...(source_volume_id && { source_volume_id }) }, purpose: { for: 'volume' }, context,
+    id: `create-volume-${volume_id}`, kind: 'create_volume', host, subject: volume_id, project_id, seconds: secondsToCreate(args), args, purpose: { for: 'volume' }, context,
   }));
 }
 

@@ -26,11 +26,12 @@ export async function reportPool(pool: Pick<Pool, 'host' | 'total_gb' | 'free_gb
 }
 
 /**
- * The host for a new volume: the one that is asked for, or that with the most free space; undefined where none has room.
+ * The host for a new volume, among those that are `open` where that is given: the one that is asked for, or that with the most free space;
+ * undefined where none has room.
  * The room is counted off at once, so that volumes made between two reports spread; the next report tells the truth again.
  */
-export async function placeVolume(size: number, wanted?: string): Promise<string | undefined> {
-  const pools = (await allPools()).filter((pool) => wanted === undefined || pool.host === wanted).sort((a, b) => b.free_gb - a.free_gb);
+export async function placeVolume(size: number, { wanted, open }: { wanted?: string | undefined; open?: Set<string> | undefined }): Promise<string | undefined> {
+  const pools = (await allPools()).filter(({ host }) => (wanted === undefined || host === wanted) && (open?.has(host) ?? true)).sort((a, b) => b.free_gb - a.free_gb);
   for (const { host } of pools) {
     try {
       await cinder.update(poolKey(host), { add: { free_gb: -size } }, { free_gb: atLeast(size) });

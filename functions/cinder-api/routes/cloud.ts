@@ -1,4 +1,5 @@
 import type { Request, Route } from '../../../shared/http/route.ts';
+import { hostServices } from '../pool/services.ts';
 import { allPools } from '../pool/store.ts';
 import { quotaOf } from '../quota/store.ts';
 import { isTrue } from '../list/volumes.ts';
@@ -25,15 +26,17 @@ async function limits(request: Request) {
   };
 }
 
-/** "Services (os-services)": cinder's own functions, up while there is anybody to ask, and the hosts' pools. */
+/** "Services (os-services)": cinder's own functions, up while there is anybody to ask, and the hosts' pools: as their compute services are. */
 async function services(request: Request) {
   const { query } = request;
   const now = new Date().toISOString();
-  const pools = await allPools();
+  const [pools, hosts] = await Promise.all([allPools(), hostServices()]);
+  const fine = { status: 'enabled', state: 'up', disabled_reason: null };
+  const ofHost = (host: string) => (hosts ? (hosts.get(host) ?? { ...fine, state: 'down' }) : fine);
   const all = [
-    { binary: 'cinder-scheduler', host: 'cinder-volume', updated_at: now },
-    ...pools.map(({ host, updated_at }) => ({ binary: 'cinder-volume', host, updated_at })),
-  ].map((service) => ({ binary: service.binary, host: service.host, zone: ZONE, status: 'enabled', state: 'up', updated_at: time(service.updated_at), disabled_reason: null }));
+    { binary: 'cinder-scheduler', host: 'cinder-volume', updated_at: now, ...fine },
+    ...pools.map(({ host, updated_at }) => ({ ...ofHost(host), binary: 'cinder-volume', host, updated_at })),
+  ].map(({ binary, host, status, state, updated_at, disabled_reason }) => ({ binary, host, zone: ZONE, status, state, updated_at: time(updated_at), disabled_reason }));
   const binary = query.get('binary') ?? query.get('service');
   const host = query.get('host');
   return { body: { services: all.filter((service) => (!binary || service.binary === binary) && (!host || service.host === host)) } };

@@ -1,14 +1,11 @@
 import { badRequest } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
-import type { RequestContext } from '../../../shared/identity/context.ts';
-import { cast } from '../../../shared/rpc/send.ts';
-import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
 import { absent } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
 import { holdQuota, settle, undoHold } from '../quota/count.ts';
 import { ownVolume } from '../volume/access.ts';
-import { ASK_AGAIN_MS } from '../volume/agent.ts';
+import { ASK_AGAIN_MS, askToCreate } from '../volume/agent.ts';
 import { trimmed } from '../volume/create.ts';
 import { idFor } from '../volume/idempotency.ts';
 import { projectOf } from '../volume/project.ts';
@@ -44,7 +41,7 @@ export async function createSnapshot(request: Request<CreateSnapshotBody>): Prom
       throw notAvailable(volume);
     }
     await settle(project, hold).catch((error: unknown) => log.warn('the sweeper will settle the quota', { snapshot_id: id, ...factsOf(error) }));
-    await askForCopy(snapshot, context).catch((error: unknown) => log.warn('the sweeper will ask for the snapshot', { snapshot_id: id, ...factsOf(error) }));
+    await askToCreate(copyOf(snapshot), context).catch((error: unknown) => log.warn('the sweeper will ask for the snapshot', { snapshot_id: id, ...factsOf(error) }));
     return snapshot;
   } catch (error) {
     const there = await getSnapshot(id);
@@ -80,6 +77,5 @@ export async function nameInVolume({ id, volume_id }: Snapshot): Promise<boolean
   }
 }
 
-/** To the host a snapshot is a volume that is a copy of another; `volume_created` answers. */
-export const askForCopy = ({ id, host, project_id, volume_id, volume_size }: Snapshot, context: RequestContext) =>
-  cast(novaCompute.methods.create_volume, { host, volume_id: id, project_id, size_gb: volume_size, source_volume_id: volume_id }, { context });
+/** To the host a snapshot is a volume that is a copy of another. */
+export const copyOf = ({ id, host, project_id, volume_id, volume_size }: Snapshot) => ({ host, volume_id: id, project_id, size_gb: volume_size, source_volume_id: volume_id });

@@ -1,10 +1,10 @@
 import { serviceContext } from '../../../shared/identity/service-context.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { log } from '../../../shared/telemetry/log.ts';
-import { ASK_AGAIN_MS, ATTEMPTS } from '../volume/agent.ts';
+import { ASK_AGAIN_MS, askToCreate, ATTEMPTS, waitFor } from '../volume/agent.ts';
 import { DUE_SHARDS, due } from '../volume/record.ts';
 import { cinder, now } from '../volume/store.ts';
-import { askForCopy, nameInVolume } from './create.ts';
+import { copyOf, nameInVolume } from './create.ts';
 import { askToDeleteCopy, forgetSnapshot } from './delete.ts';
 import { snapshotKey, type Snapshot } from './record.ts';
 
@@ -20,8 +20,9 @@ export async function driveSnapshotOn(snapshot: Snapshot): Promise<void> {
   const creating = snapshot.status !== 'deleting';
   const named = !creating || (await nameInVolume(snapshot));
   if (named && asked < ATTEMPTS) {
-    if (!(await changeIfSame(snapshot, { asked: asked + 1, ...due('snapshots', snapshot.id, ASK_AGAIN_MS) }))) return;
-    await (creating ? askForCopy : askToDeleteCopy)(snapshot, context);
+    const copy = creating ? copyOf(snapshot) : undefined;
+    if (!(await changeIfSame(snapshot, { asked: asked + 1, ...due('snapshots', snapshot.id, copy ? waitFor(copy, asked + 1) : ASK_AGAIN_MS) }))) return;
+    await (copy ? askToCreate(copy, context) : askToDeleteCopy(snapshot, context));
     return;
   }
   const status = creating ? 'error' : 'error_deleting';

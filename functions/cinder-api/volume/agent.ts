@@ -1,25 +1,28 @@
+import { secondsToCreate } from '../../../shared/agent/volume.ts';
 import type { RequestContext } from '../../../shared/identity/context.ts';
 import { cast } from '../../../shared/rpc/send.ts';
+import type { Args } from '../../../shared/rpc/topic.ts';
 import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
 import type { Volume } from './record.ts';
-import type { Source } from './source.ts';
 
 /** After this a host is asked again, `ATTEMPTS` times in all; it does the same thing once. */
 export const ASK_AGAIN_MS = 5 * 60_000;
 export const ATTEMPTS = 3;
 
-/** Asks the host's agent, through nova-compute, for the volume's file; `volume_created` answers. */
-export const askToCreate = (volume: Volume, source: Pick<Source, 'image'>, context: RequestContext) =>
-  cast(
-    novaCompute.methods.create_volume,
-    {
-      host: volume.host!, volume_id: volume.id, project_id: volume.project_id, size_gb: volume.size,
-      ...(source.image && { image: source.image }),
-      // to the host a snapshot is a volume too
-      ...((volume.source_volid ?? volume.snapshot_id) && { source_volume_id: volume.source_volid ?? volume.snapshot_id }),
-    },
-    { context },
-  );
+type Creation = Args<typeof novaCompute.methods.create_volume>;
+
+/** What the host makes; to it a snapshot is a volume too. */
+export const creationOf = ({ host, id, project_id, size, image, source_volid, snapshot_id }: Volume): Creation => ({
+  host: host!, volume_id: id, project_id, size_gb: size,
+  ...(image && { image }),
+  ...((source_volid ?? snapshot_id) && { source_volume_id: source_volid ?? snapshot_id }),
+});
+
+/** Asks the host's agent, through nova-compute, for the file; `volume_created` answers. */
+export const askToCreate = (creation: Creation, context: RequestContext) => cast(novaCompute.methods.create_volume, creation, { context });
+
+/** How long an answer is waited for: after the last question as long as the host may work. One that is at it goes on when it is asked again. */
+export const waitFor = (creation: Creation, asked: number): number => ASK_AGAIN_MS + (asked < ATTEMPTS ? 0 : secondsToCreate(creation) * 1000);
 
 /** `volume_deleted` answers; a file that is not there is deleted. */
 export const askToDelete = (volume: Volume, context: RequestContext) =>

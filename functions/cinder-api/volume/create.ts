@@ -3,10 +3,11 @@ import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin, isService } from '../../../shared/identity/context.ts';
 import { absent } from '../../../shared/store/condition.ts';
 import { log, factsOf } from '../../../shared/telemetry/log.ts';
+import { openHosts } from '../pool/services.ts';
 import { placeVolume } from '../pool/store.ts';
 import { holdQuota, settle, undoHold } from '../quota/count.ts';
 import { allTypes, type VolumeType } from '../type/store.ts';
-import { ASK_AGAIN_MS, askToCreate } from './agent.ts';
+import { ASK_AGAIN_MS, askToCreate, creationOf } from './agent.ts';
 import { idFor } from './idempotency.ts';
 import { due, volumeItem, type Volume } from './record.ts';
 import type { CreateBody } from './schema.ts';
@@ -39,11 +40,13 @@ export async function createVolume(request: Request<CreateBody>): Promise<Volume
 
   const hold = await holdQuota(project, id, size);
   try {
-    const host = await placeVolume(size, source.volume?.host ?? source.snapshot?.host ?? wanted.host);
+    const sourceHost = source.volume?.host ?? source.snapshot?.host;
+    // where a launch goes, nova-scheduler has decided; the launch waits for this answer, and nova is not asked back
+    const host = await placeVolume(size, wanted.host ? { wanted: sourceHost ?? wanted.host } : { wanted: sourceHost, open: await openHosts() });
     const volume = newVolume(request, { id, project, size, hold, type, source, host, waiting: wanted.instance });
     await cinder.put(volumeItem(volume), { pk: absent() });
     await settle(project, hold).catch((error: unknown) => log.warn('the sweeper will settle the quota', { volume_id: id, ...factsOf(error) }));
-    if (host) await askToCreate(volume, source, context).catch((error: unknown) => log.warn('the sweeper will ask for the volume', { volume_id: id, ...factsOf(error) }));
+    if (host) await askToCreate(creationOf(volume), context).catch((error: unknown) => log.warn('the sweeper will ask for the volume', { volume_id: id, ...factsOf(error) }));
     return volume;
   } catch (error) {
     const there = await getVolume(id);
@@ -65,7 +68,7 @@ function newVolume(
     name: trimmed(name ?? display_name), description: trimmed(description ?? display_description),
     size, hold,
     ...(host === undefined
-      ? { status: 'error' as const, reason: `No valid backend was found: no host's pool has ${size} GB free.` }
+      ? { status: 'error' as const, reason: `No valid backend was found: no host that takes new volumes has ${size} GB free in its pool.` }
       : { status: 'creating' as const, asked: 1, ...due('volumes', id, ASK_AGAIN_MS) }),
     availability_zone: ZONE,
     volume_type_id: type.id,

@@ -1,7 +1,7 @@
 import { serviceContext } from '../../../shared/identity/service-context.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { log } from '../../../shared/telemetry/log.ts';
-import { ASK_AGAIN_MS, askToCreate, askToDelete, ATTEMPTS, tellLaunch } from './agent.ts';
+import { ASK_AGAIN_MS, askToCreate, askToDelete, ATTEMPTS, creationOf, tellLaunch, waitFor } from './agent.ts';
 import { forgetVolume } from './delete.ts';
 import { DUE_SHARDS, due, volumeKey, type Volume } from './record.ts';
 import { cinder, now } from './store.ts';
@@ -16,9 +16,10 @@ export async function driveOn(volume: Volume): Promise<void> {
   const context = serviceContext('cinder', { project_id: volume.project_id });
   const asked = volume.asked ?? 1;
   if (asked < ATTEMPTS) {
-    const still = await changeIfSame(volume, { asked: asked + 1, ...due('volumes', volume.id, ASK_AGAIN_MS) });
+    const creation = volume.status === 'deleting' ? undefined : creationOf(volume);
+    const still = await changeIfSame(volume, { asked: asked + 1, ...due('volumes', volume.id, creation ? waitFor(creation, asked + 1) : ASK_AGAIN_MS) });
     if (!still) return;
-    await (volume.status === 'deleting' ? askToDelete(volume, context) : askToCreate(volume, volume, context));
+    await (creation ? askToCreate(creation, context) : askToDelete(volume, context));
     return;
   }
   const status = volume.status === 'deleting' ? 'error_deleting' : 'error';
