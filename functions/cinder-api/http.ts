@@ -8,7 +8,6 @@ import { actionRoutes } from './routes/actions.ts';
 import { attachmentRoutes } from './routes/attachments.ts';
 import { cloudRoutes } from './routes/cloud.ts';
 import { defaultTypeRoutes } from './routes/default-types.ts';
-import { metadataRoutes } from './routes/metadata.ts';
 import { quotaRoutes } from './routes/quotas.ts';
 import { snapshotRoutes } from './routes/snapshots.ts';
 import { typeRoutes } from './routes/types.ts';
@@ -25,7 +24,7 @@ const underProject = (route: Route): Route => ({
   },
 });
 
-const routes = [...volumeRoutes, ...snapshotRoutes, ...actionRoutes, ...metadataRoutes, ...attachmentRoutes, ...typeRoutes, ...defaultTypeRoutes, ...quotaRoutes, ...cloudRoutes];
+const routes = [...volumeRoutes, ...snapshotRoutes, ...actionRoutes, ...attachmentRoutes, ...typeRoutes, ...defaultTypeRoutes, ...quotaRoutes, ...cloudRoutes];
 
 /** The Block Storage API v3 under `/volume/v3`. */
 export const handler = createApi({

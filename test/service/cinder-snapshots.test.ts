@@ -120,13 +120,49 @@ test('a host that does not answer is asked again, and in the end the snapshot sa
   const { id } = await snapshot(await volume());
   await rig.take('nova-compute');
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
-  for (const expected of [1, 1, 0]) {
-    t.mock.timers.tick(6 * 60_000);
+  // the last time it has as long as nova-compute gives the host for 2 GB
+  for (const [minutes, expected] of [[6, 1], [6, 1], [6, 0], [6, 0]] as const) {
+    assert.equal((await show(id)).status, 'creating');
+    t.mock.timers.tick(minutes * 60_000);
     await sweep();
     assert.equal((await rig.take('nova-compute')).filter(({ args }) => (args as { volume_id: string }).volume_id === id).length, expected);
   }
   t.mock.timers.reset();
   assert.equal((await show(id)).status, 'error');
+});
+
+test('a large volume\'s copy, which takes an hour, is not given up while its host is at work', async (t) => {
+  await ask('PUT', '/os-quota-sets/mine', { quota_set: { gigabytes: -1, volumes: -1, snapshots: -1 } }, adminToken);
+  const { id } = await snapshot(await volume({ size: 100 }));
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() });
+  for (let minute = 0; minute < 90; minute += 6) {
+    t.mock.timers.tick(6 * 60_000);
+    await sweep();
+  }
+  t.mock.timers.reset();
+  assert.equal((await rig.take('nova-compute')).filter(({ args }) => (args as { volume_id: string }).volume_id === id).length, 3);
+  await told('volume_created', id);
+  assert.equal((await show(id)).status, 'available');
+});
+
+test('where a snapshot lies is told to services alone', async () => {
+  const { id } = await snapshot(await volume());
+  const seen = async (headers: Record<string, string>) => (await cinder('GET', `/volume/v3/snapshots/${id}`, { token: mine, headers })).body.snapshot['os-vol-host-attr:host'];
+  assert.deepEqual([await seen({ 'X-Service-Token': token('service', 'service,admin') }), await seen({})], ['h2', undefined]);
+  await rig.take('nova-compute');
+});
+
+test('a server keeps a volume that an admin wants deleted by force, while it has snapshots', async () => {
+  const id = await volume();
+  await told('volume_created', (await snapshot(id)).id);
+  const instance_uuid = randomUUID();
+  await ask('POST', '/attachments', { attachment: { volume_uuid: id, instance_uuid } });
+  const refused = await ask('POST', `/volumes/${id}/action`, { 'os-force_delete': {} }, adminToken);
+  assert.equal(refused.status, 400);
+  assert.match(refused.body.badRequest.message, /have snapshots/);
+  assert.equal((await ask('GET', `/attachments?instance_id=${instance_uuid}`)).body.attachments.length, 1);
+  assert.equal((await ask('GET', `/volumes/${id}`)).body.volume.status, 'reserved');
+  await rig.take('nova-compute');
 });
 
 test('other projects see no snapshot, readers make none, and a quota of none means none', async () => {
@@ -152,13 +188,16 @@ test('snapshots are listed, filtered, paged, renamed, and carry metadata', async
   assert.deepEqual(await names(`volume_id=${id}`), ['second', 'first']);
   assert.deepEqual(await names(`volume_id=${id}&sort=name:asc`), ['first', 'second']);
   assert.deepEqual(await names(`volume_id=${id}&name=first`), ['first']);
+  for (const filter of ['valueOf', 'hasOwnProperty', '__proto__', 'constructor~']) assert.deepEqual(await names(`volume_id=${id}&${filter}=1`), ['second', 'first'], filter);
+  assert.equal((await ask('GET', '/snapshots?sort=constructor')).status, 400);
   const page = (await ask('GET', `/snapshots/detail?volume_id=${id}&limit=1&with_count=1`)).body;
   assert.deepEqual([page.snapshots.length, page.count, page.snapshots_links[0].href.includes(`marker=${second.id}`)], [1, 2, true]);
   assert.equal((await ask('PUT', `/snapshots/${first.id}`, { snapshot: { name: 'renamed' } })).body.snapshot.name, 'renamed');
   assert.deepEqual((await ask('POST', `/snapshots/${first.id}/metadata`, { metadata: { a: '1', b: '2' } })).body.metadata, { a: '1', b: '2' });
   assert.equal((await ask('DELETE', `/snapshots/${first.id}/metadata/a`)).status, 200);
   assert.deepEqual((await show(first.id)).metadata, { b: '2' });
-  assert.equal((await ask('DELETE', `/snapshots/${first.id}/metadata/a`)).status, 404);
+  for (const key of ['a', 'constructor']) for (const method of ['GET', 'DELETE']) assert.equal((await ask(method, `/snapshots/${first.id}/metadata/${key}`)).status, 404, `${method} ${key}`);
+  assert.equal((await ask('PUT', `/snapshots/${first.id}/metadata/constructor`, { meta: { a: '1' } })).status, 400);
   for (const bad of [{}, { volume_id: 'x' }, { volume_id: id, name: 'x'.repeat(256) }, { volume_id: id, force: 'maybe' }, { volume_id: id, unknown: 1 }])
     assert.equal((await ask('POST', '/snapshots', { snapshot: bad })).status, 400, JSON.stringify(bad));
   await rig.take('nova-compute');

@@ -7,9 +7,12 @@ let rig: Rig;
 let cinder: ReturnType<typeof caller>;
 let reports: Parameters<typeof deliver>[0];
 const images = new Map<string, object>();
+/** What nova tells of the hosts; where nothing, it does not answer. */
+let hosts: Record<string, object> | undefined;
 before(async () => {
   rig = await startRig();
   rig.standIns.push(({ path }) => {
+    if (path.startsWith('/compute/v2.1/os-services')) return hosts && { status: 200, body: { services: Object.entries(hosts).map(([host, more]) => ({ host, binary: 'nova-compute', status: 'enabled', state: 'up', disabled_reason: null, ...more })) } };
     const id = /^\/image\/v2\/images\/([^?]+)$/.exec(path)?.[1];
     if (id) return images.has(id) ? { status: 200, body: images.get(id) } : { status: 404, body: { message: 'no image' } };
     return path.startsWith('/image/v2/images?') ? { status: 200, body: { images: [] } } : undefined;
@@ -79,6 +82,32 @@ test('what a host could not do is an error that the owner can delete', async () 
 
 test('a volume too large for every host is in error, not forgotten', async () => {
   assert.equal((await create({ size: 600 })).status, 'error');
+});
+
+test('a host that is drained, down or gone gets no new volume, except from a launch that was sent there', async () => {
+  const hostOf = async (body: object, headers: Record<string, string> = {}) =>
+    (await cinder('POST', '/volume/v3/volumes', { token: adminToken, body: { volume: { size: 1 }, ...body }, headers })).body.volume['os-vol-host-attr:host'];
+  const source = await createAvailable();
+  const hint = { 'OS-SCH-HNT:scheduler_hints': { host: 'h1', local_to_instance: randomUUID() } };
+  try {
+    hosts = { h1: {}, h2: {} };
+    assert.equal(await hostOf({}), 'h1', 'it has the most room');
+    for (const closed of [{ h1: { status: 'disabled', disabled_reason: 'new disks' }, h2: {} }, { h1: { state: 'down' }, h2: {} }, { h2: {} }] as Record<string, object>[]) {
+      hosts = closed;
+      assert.deepEqual([await hostOf({}), await hostOf(hint, nova)], ['h2', 'h1'], JSON.stringify(closed));
+      const copy = await create({ source_volid: source });
+      assert.equal(copy.status, 'error', 'what is copied lies on a host that takes nothing new');
+    }
+    hosts = { h1: { status: 'disabled', disabled_reason: 'new disks' }, h2: {} };
+    const { services } = (await call('GET', '/os-services?binary=cinder-volume', undefined, adminToken)).body;
+    assert.deepEqual(services.map((s: any) => [s.host, s.status, s.state, s.disabled_reason]), [['h1', 'disabled', 'up', 'new disks'], ['h2', 'enabled', 'up', null]]);
+    hosts = { h1: { state: 'down' }, h2: { state: 'down' } };
+    assert.equal(await hostOf({}), null);
+  } finally {
+    hosts = undefined;
+  }
+  assert.equal(await hostOf({}), 'h1', 'nova does not answer: a volume is made all the same');
+  await rig.take('nova-compute');
 });
 
 test('a launch asks for a volume on its host, may ask again, and is told when it is there', async () => {
@@ -209,6 +238,7 @@ test('metadata is added to, replaced, and kept where two write at once', async (
   assert.equal((await call('DELETE', `/volumes/${id}/metadata/f`)).status, 404);
   assert.equal((await call('GET', `/volumes/${id}/metadata/f`)).status, 404);
   assert.equal((await call('PUT', `/volumes/${id}/metadata/g`, { meta: { h: '1' } })).status, 400);
+  for (const [method, status] of [['GET', 404], ['DELETE', 404], ['PUT', 400]] as const) assert.equal((await call(method, `/volumes/${id}/metadata/constructor`, method === 'PUT' ? { meta: { h: '1' } } : undefined)).status, status, method);
   assert.equal((await call('POST', `/volumes/${id}/metadata`, { metadata: { x: 3 } })).status, 400);
 });
 
@@ -230,12 +260,12 @@ test('a volume is renamed, made bootable and read-only; only an admin resets its
   for (const body of [{}, { 'os-extend': { new_size: 2 } }, { 'os-set_bootable': {} }, { toString: {} }, { 'os-set_bootable': { bootable: true }, 'os-force_delete': {} }]) assert.equal((await act(body)).status, 400, JSON.stringify(body));
   assert.equal((await act({ 'os-set_image_metadata': { metadata: { os: 'x' } } })).body.metadata.os, 'x');
   assert.equal((await act({ 'os-unset_image_metadata': { key: 'os' } })).status, 200);
-  assert.equal((await act({ 'os-unset_image_metadata': { key: 'os' } })).status, 404);
+  for (const key of ['os', 'constructor']) assert.equal((await act({ 'os-unset_image_metadata': { key } })).status, 404);
 });
 
 test('a list is filtered, sorted, counted and paged', async () => {
   const who = token('lister');
-  for (const [name, size] of [['one', 1], ['two', 2], ['three', 3]] as const) await create({ name, size, metadata: { odd: String(size % 2) } }, who);
+  for (const [name, size] of [['one', 1], ['two', 2], ['three', 3]] as const) await create({ name, size, metadata: { odd: String(size % 2), constructor: name } }, who);
   const names = async (query: string, version?: string) => {
     const answer = await call('GET', `/volumes/detail?${query}`, undefined, who, version);
     assert.equal(answer.status, 200, JSON.stringify(answer.body));
@@ -251,8 +281,8 @@ test('a list is filtered, sorted, counted and paged', async () => {
   assert.deepEqual([first.volumes.length, first.count], [2, 3]);
   const second = await cinder('GET', first.volumes_links[0].href.replace(rig.endpoint, ''), { token: who });
   assert.deepEqual(second.body.volumes.map((v: any) => v.name), ['three']);
-  assert.deepEqual((await call('GET', '/volumes/summary', undefined, who)).body['volume-summary'], { total_count: 3, total_size: 6, metadata: { odd: ['1', '0'] } });
-  for (const wrong of ['limit=x', 'marker=none', 'sort=colour', 'sort=size:up', 'colour=red', 'created_at=soon']) assert.equal((await call('GET', `/volumes?${wrong}`, undefined, who)).status, 400, wrong);
+  assert.deepEqual((await call('GET', '/volumes/summary', undefined, who)).body['volume-summary'], { total_count: 3, total_size: 6, metadata: { odd: ['1', '0'], constructor: ['three', 'two', 'one'] } });
+  for (const wrong of ['limit=x', 'marker=none', 'sort=colour', 'sort=size:up', 'colour=red', 'created_at=soon', 'sort=constructor', 'created_at=constructor:2026-01-01T00:00:00Z', 'sort=size:asc&sort_key=name']) assert.equal((await call('GET', `/volumes?${wrong}`, undefined, who)).status, 400, wrong);
 });
 
 test('an admin makes, changes and deletes types; users see the public ones and no backend specs', async () => {
@@ -261,6 +291,7 @@ test('an admin makes, changes and deletes types; users see the public ones and n
   const { id } = made.body.volume_type;
   assert.equal((await call('POST', '/types', { volume_type: { name: 'fast' } }, adminToken)).status, 409);
   assert.equal((await call('POST', '/types', { volume_type: { name: 'mine' } })).status, 403);
+  assert.deepEqual([(await call('GET', `/types/${id}/extra_specs/constructor`, undefined, adminToken)).status, (await call('DELETE', `/types/${id}/extra_specs/constructor`, undefined, adminToken)).status], [404, 404]);
   assert.deepEqual((await call('GET', `/types/${id}`)).body.volume_type.extra_specs, { multiattach: '<is> False' });
   assert.equal((await call('PUT', `/types/${id}`, { volume_type: { name: 'faster', is_public: false } }, adminToken)).body.volume_type.name, 'faster');
   assert.equal((await call('GET', `/types/${id}`)).status, 404);
@@ -378,7 +409,7 @@ test('nothing that a client may send makes a 500', async () => {
     ['POST', '/volumes', []], ['POST', '/volumes', { volume: null }], ['POST', '/volumes', 'not json'], ['PUT', `/volumes/${id}`, { volume: [] }], ['POST', `/volumes/${id}/action`, []], ['POST', `/volumes/${id}/action`, { 'os-set_bootable': null }],
     ['POST', '/attachments', { attachment: { volume_uuid: 'x' } }], ['POST', '/attachments', { attachment: { volume_uuid: id, connector: {} } }], ['GET', '/attachments?instance_id=nobody', undefined],
     ['GET', '/volumes/%00', undefined], ['GET', `/volumes/${'x'.repeat(3000)}`, undefined], ['GET', '/types/%20', undefined], ['POST', '/types', { volume_type: { name: ' ' } }], ['PUT', '/os-quota-sets/mine', { quota_set: { volumes: 1e20 } }],
-    ['GET', '/volumes?metadata=[1', undefined], ['GET', '/volumes?size=x', undefined], ['GET', `/volumes?name=${'%F0%9F%98%80'}`, undefined],
+    ['GET', '/volumes?metadata=[1', undefined], ['GET', `/volumes?metadata=${encodeURIComponent("{'a': {'toString': 1, 'valueOf': 1}}")}`, undefined], ['GET', '/volumes?size=x', undefined], ['GET', `/volumes?name=${'%F0%9F%98%80'}`, undefined],
   ] as [string, string, unknown][]) {
     const answer = await call(method, path, body, adminToken);
     assert.ok(answer.status < 500, `${method} ${path} ${JSON.stringify(body)}: ${answer.status} ${JSON.stringify(answer.body)}`);

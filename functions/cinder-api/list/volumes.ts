@@ -3,6 +3,7 @@ import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import type { Volume } from '../volume/record.ts';
 import { allVolumes, volumesOfProject } from '../volume/store.ts';
+import { orderOf } from './page.ts';
 
 type Test = (volume: Volume) => boolean;
 
@@ -19,7 +20,7 @@ export async function listedVolumes(request: Request): Promise<Volume[]> {
   const project = query.get('project_id');
   const volumes = everyones ? (project ? await volumesOfProject(project) : await allVolumes()) : await volumesOfProject(context.project_id ?? '');
   const tests = [...query].filter(([name]) => !notFilters.has(name)).map(([name, value]) => test(request, name, value));
-  return volumes.filter((volume) => tests.every((each) => each(volume))).sort(orderOf(query));
+  return volumes.filter((volume) => tests.every((each) => each(volume))).sort(orderOf(query, sortKeys));
 }
 
 export const isTrue = (given: string | null) => given !== null && !['0', 'false', 'f', 'no', 'off', 'n', ''].includes(given.toLowerCase());
@@ -65,7 +66,8 @@ function pairs(value: string, read: (volume: Volume) => Record<string, string>):
     throw badRequest(`Invalid filter value ${value}: it must be a dictionary such as {'key': 'value'}.`);
   }
   if (wanted === null || typeof wanted !== 'object') throw badRequest(`Invalid filter value ${value}: it must be a dictionary.`);
-  return (volume) => Object.entries(wanted).every(([key, expected]) => read(volume)[key] === String(expected));
+  const entries = Object.entries(wanted as Record<string, unknown>).map(([key, expected]) => [key, typeof expected === 'object' ? JSON.stringify(expected) : String(expected)] as const);
+  return (volume) => entries.every(([key, expected]) => read(volume)[key] === expected);
 }
 
 const comparisons: Record<string, (a: number, b: number) => boolean> = {
@@ -76,32 +78,11 @@ const comparisons: Record<string, (a: number, b: number) => boolean> = {
 function times(field: 'created_at' | 'updated_at', value: string): Test {
   const bounds = value.split(',').map((part) => {
     const [, operator = '', moment = ''] = /^([a-z]+):(.*)$/.exec(part) ?? [];
-    const compare = comparisons[operator];
+    const compare = Object.hasOwn(comparisons, operator) ? comparisons[operator] : undefined;
     if (!compare) throw badRequest(`Invalid ${operator || part} operator`);
     const bound = Date.parse(/[zZ]$|[+-]\d\d:?\d\d$/.test(moment) || !moment.includes('T') ? moment : `${moment}Z`);
     if (Number.isNaN(bound)) throw badRequest(`Invalid ${moment} value`);
     return (volume: Volume) => compare(Date.parse(volume[field]), bound);
   });
   return (volume) => bounds.every((each) => each(volume));
-}
-
-/** `sort=key:dir,…`, or the older `sort_key` and `sort_dir`; newest first by default. */
-function orderOf(query: URLSearchParams): (a: Volume, b: Volume) => number {
-  const sort = query.get('sort');
-  if (sort !== null && (query.has('sort_key') || query.has('sort_dir'))) throw badRequest("The 'sort_key' and 'sort_dir' parameters are deprecated and cannot be used with the 'sort' parameter.");
-  const given = (sort ?? `${query.get('sort_key') ?? 'created_at'}:${query.get('sort_dir') ?? 'desc'}`).split(',').filter(Boolean);
-  const order = given.map((part) => {
-    const [key = '', direction = 'desc'] = part.trim().split(':');
-    const field = sortKeys[key];
-    if (!field) throw badRequest(`Invalid input received: Sort key supplied is invalid: ${key}`);
-    if (direction !== 'asc' && direction !== 'desc') throw badRequest(`Invalid input received: Unknown sort direction, must be 'desc' or 'asc': ${direction}`);
-    return [field, direction === 'asc' ? 1 : -1] as const;
-  });
-  return (a, b) => {
-    for (const [field, sign] of [...order, ['created_at', -1] as const, ['id', -1] as const]) {
-      const [x, y] = [a[field] as string | number | null, b[field] as string | number | null];
-      if (x !== y) return (x === null ? -1 : y === null ? 1 : x < y ? -1 : 1) * sign;
-    }
-    return 0;
-  };
 }

@@ -9,9 +9,9 @@ const ATTEMPTS = 8;
 const MAX_BYTES = 100_000; // of the 400 KB that the volume's record may have
 
 interface Owner { id: string; metadata: Pairs; image_metadata?: Pairs; updated_at: string; [attribute: string]: unknown }
-/** Whose metadata, and what to say where there is none of that id. */
-interface Kind { key: (id: string) => Key; none: (id: string) => Error }
-const aVolume: Kind = { key: volumeKey, none: noVolume };
+/** Whose metadata: what that is called, where it lies, and what to say where there is none of that id. */
+export interface Kind { name: string; key: (id: string) => Key; none: (id: string) => Error }
+export const aVolume: Kind = { name: 'Volume', key: volumeKey, none: noVolume };
 
 /**
  * Changes a volume's metadata (or a snapshot's), or what its image said, as `change` makes of what is there; two that change it at the same

@@ -6,16 +6,15 @@ import type { Reply, Request, Route } from '../../../shared/http/route.ts';
 import { release } from '../attachment/store.ts';
 import { changeMetadata } from '../metadata/change.ts';
 import { ownVolume } from '../volume/access.ts';
-import { deleteVolume } from '../volume/delete.ts';
+import { cannotBeDeleted, deleteVolume } from '../volume/delete.ts';
+import { Flag, Metadata } from '../volume/schema.ts';
 import { now } from '../volume/store.ts';
 import { changed } from './volumes.ts';
 
 interface Action { policy: string; args: TSchema; handler: (request: Request, args: any) => Promise<Reply | void> }
 const action = <S extends TSchema>(policy: string, args: S, handler: (request: Request, args: Static<S>) => Promise<Reply | void>): Action => ({ policy, args, handler });
 
-const Flag = Type.Union([Type.Boolean(), Type.String({ pattern: '^([Tt]rue|[Ff]alse|1|0|[Yy]es|[Nn]o|[Oo]n|[Oo]ff)$' })]);
 const isTrue = (flag: boolean | string) => ['true', '1', 'yes', 'on'].includes(String(flag).toLowerCase());
-const Pairs = Type.Record(Type.String({ minLength: 1, maxLength: 255 }), Type.String({ maxLength: 255 }));
 const Nothing = Type.Union([Type.Object({}, { additionalProperties: false }), Type.Null()]);
 const closed = { additionalProperties: false };
 
@@ -37,7 +36,7 @@ const actions: Record<string, Action> = {
     await changed(volume, { readonly: isTrue(readonly), updated_at: now() });
     return { status: 202 };
   }),
-  'os-set_image_metadata': action(IMAGE, Type.Object({ metadata: Pairs }, closed), async (request, { metadata }) => {
+  'os-set_image_metadata': action(IMAGE, Type.Object({ metadata: Metadata }, closed), async (request, { metadata }) => {
     const { id } = await ownVolume(request, IMAGE);
     return { status: 200, body: { metadata: await changeMetadata(id, (old) => ({ ...old, ...metadata }), 'image_metadata') } };
   }),
@@ -45,8 +44,8 @@ const actions: Record<string, Action> = {
   'os-unset_image_metadata': action(IMAGE, Type.Object({ key: Type.String() }, closed), async (request, { key }) => {
     const { id } = await ownVolume(request, IMAGE);
     await changeMetadata(id, (old) => {
-      const { [key]: value, ...rest } = old;
-      if (value === undefined) throw notFound(`Glance metadata for volume/snapshot ${id} cannot be found.`);
+      const { [key]: _, ...rest } = old;
+      if (!Object.hasOwn(old, key)) throw notFound(`Glance metadata for volume/snapshot ${id} cannot be found.`);
       return rest;
     }, 'image_metadata');
     return { status: 200 };
@@ -58,6 +57,7 @@ const actions: Record<string, Action> = {
   ),
   'os-force_delete': action(FORCE, Nothing, async (request) => {
     const volume = await ownVolume(request, FORCE);
+    if (volume.snapshots?.size) throw cannotBeDeleted();
     for (const attachment of Object.values(volume.attachments)) await release({ attachment, volume });
     await deleteVolume(volume, request.context, { force: true });
     return { status: 202 };

@@ -1,11 +1,9 @@
 import * as Type from '@sinclair/typebox';
-import { badRequest, notFound } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { exists } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { nextLink, page } from '../list/page.ts';
 import { isTrue } from '../list/volumes.ts';
-import { changeMetadata } from '../metadata/change.ts';
 import { createSnapshot } from '../snapshot/create.ts';
 import { deleteSnapshot } from '../snapshot/delete.ts';
 import { listedSnapshots } from '../snapshot/list.ts';
@@ -14,9 +12,9 @@ import { CreateSnapshot, UpdateSnapshot, type UpdateSnapshotBody } from '../snap
 import { noSnapshot, ownSnapshot } from '../snapshot/store.ts';
 import { detail, summary } from '../snapshot/view.ts';
 import { trimmed } from '../volume/create.ts';
-import { MetaBody, MetadataBody } from '../volume/schema.ts';
 import { cinder, now } from '../volume/store.ts';
 import { base } from '../volume/view.ts';
+import { metadataRoutes } from './metadata.ts';
 
 const shown = (request: Request, snapshot: Snapshot) => ({ body: { snapshot: detail(request, snapshot) } });
 
@@ -66,42 +64,6 @@ async function reset(request: Request<{ 'os-reset_status': { status: string } }>
   return { status: 202 };
 }
 
-type Pairs = Record<string, string>;
-const READ = 'volume:get_snapshot_metadata';
-const WRITE = 'volume:update_snapshot_metadata';
-const change = (id: string, by: (old: Pairs) => Pairs) => changeMetadata(id, by, 'metadata', { key: snapshotKey, none: noSnapshot });
-const noKey = (id: string) => notFound(`Snapshot ${id} has no metadata with that key.`);
-
-const readAll = async (request: Request) => ({ body: { metadata: (await ownSnapshot(request, READ)).metadata } });
-/** POST adds to what is there, PUT replaces it. */
-const writeAll = (replace: boolean) => async (request: Request<{ metadata: Pairs }>) => {
-  const { id } = await ownSnapshot(request, WRITE);
-  return { body: { metadata: await change(id, (old) => ({ ...(replace ? {} : old), ...request.body.metadata })) } };
-};
-async function read(request: Request) {
-  const { id, metadata } = await ownSnapshot(request, READ);
-  const key = request.params['key']!;
-  if (metadata[key] === undefined) throw noKey(id);
-  return { body: { meta: { [key]: metadata[key] } } };
-}
-async function write(request: Request<{ meta: Pairs }>) {
-  const key = request.params['key']!;
-  const value = request.body.meta[key];
-  if (value === undefined) throw badRequest('Request body and URI mismatch');
-  const { id } = await ownSnapshot(request, WRITE);
-  await change(id, (old) => ({ ...old, [key]: value }));
-  return { body: { meta: { [key]: value } } };
-}
-async function removeKey(request: Request) {
-  const { id } = await ownSnapshot(request, 'volume:delete_snapshot_metadata');
-  await change(id, (old) => {
-    const { [request.params['key']!]: value, ...rest } = old;
-    if (value === undefined) throw noKey(id);
-    return rest;
-  });
-  return { status: 200 };
-}
-
 /** Block Storage API, "Volume snapshots (snapshots)" and "Snapshot actions". */
 export const snapshotRoutes: Route[] = [
   { method: 'GET', path: '/snapshots', policy: 'volume:get_all_snapshots', handler: (request) => list(request, false) },
@@ -111,10 +73,8 @@ export const snapshotRoutes: Route[] = [
   { method: 'PUT', path: '/snapshots/{snapshot_id}', policy: 'volume:update_snapshot', body: UpdateSnapshot, handler: update },
   { method: 'DELETE', path: '/snapshots/{snapshot_id}', policy: 'volume:delete_snapshot', handler: remove },
   { method: 'POST', path: '/snapshots/{snapshot_id}/action', policy: RESET, body: Reset, handler: reset },
-  { method: 'GET', path: '/snapshots/{snapshot_id}/metadata', policy: READ, handler: readAll },
-  { method: 'POST', path: '/snapshots/{snapshot_id}/metadata', policy: WRITE, body: MetadataBody, handler: writeAll(false) },
-  { method: 'PUT', path: '/snapshots/{snapshot_id}/metadata', policy: WRITE, body: MetadataBody, handler: writeAll(true) },
-  { method: 'GET', path: '/snapshots/{snapshot_id}/metadata/{key}', policy: READ, handler: read },
-  { method: 'PUT', path: '/snapshots/{snapshot_id}/metadata/{key}', policy: WRITE, body: MetaBody, handler: write },
-  { method: 'DELETE', path: '/snapshots/{snapshot_id}/metadata/{key}', policy: 'volume:delete_snapshot_metadata', handler: removeKey },
+  ...metadataRoutes({
+    path: '/snapshots/{snapshot_id}/metadata', own: ownSnapshot, kind: { name: 'Snapshot', key: snapshotKey, none: noSnapshot }, etag: false,
+    policies: { read: 'volume:get_snapshot_metadata', write: 'volume:update_snapshot_metadata', remove: 'volume:delete_snapshot_metadata' },
+  }),
 ];

@@ -89,14 +89,14 @@ async function setSpecs(request: Request<Static<typeof SpecsBody>>) {
 
 async function spec(request: Request) {
   const key = request.params['key']!;
-  const value = show(request, await typeOf(request)).extra_specs[key];
-  if (value === undefined) throw notFound(`Volume Type ${request.params['type_id']} has no extra specs with key ${key}.`);
-  return { [key]: value };
+  const specs = show(request, await typeOf(request)).extra_specs;
+  if (!Object.hasOwn(specs, key)) throw notFound(`Volume Type ${request.params['type_id']} has no extra specs with key ${key}.`);
+  return { [key]: specs[key]! };
 }
 
 async function setSpec(request: Request<Record<string, string>>) {
   const key = request.params['key']!;
-  if (Object.keys(request.body).length !== 1 || request.body[key] === undefined) throw badRequest('Request body and URI mismatch');
+  if (Object.keys(request.body).length !== 1 || !Object.hasOwn(request.body, key)) throw badRequest('Request body and URI mismatch');
   await changeType((await typeOf(request)).id, (type) => ({ ...type, extra_specs: { ...type.extra_specs, [key]: request.body[key]! } }));
   return { body: request.body };
 }

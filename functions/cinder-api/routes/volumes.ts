@@ -3,6 +3,7 @@ import { exists } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { page, nextLink } from '../list/page.ts';
 import { isTrue, listedVolumes } from '../list/volumes.ts';
+import { aVolume } from '../metadata/change.ts';
 import { deleteSnapshotsOf } from '../snapshot/delete.ts';
 import { allTypes } from '../type/store.ts';
 import { ownVolume } from '../volume/access.ts';
@@ -12,6 +13,7 @@ import { volumeKey, type Volume } from '../volume/record.ts';
 import { createSchema, updateSchema } from '../volume/schema.ts';
 import { cinder, noVolume, now } from '../volume/store.ts';
 import { base, detail, summary } from '../volume/view.ts';
+import { metadataRoutes } from './metadata.ts';
 
 const typeOf = async (volume: Volume) => (await allTypes()).find((type) => type.id === volume.volume_type_id);
 export const shown = async (request: Request, volume: Volume) => ({ volume: detail(request, volume, await typeOf(volume)) });
@@ -32,8 +34,8 @@ async function list(request: Request, detailed: boolean) {
 /** 3.12 on; from 3.36 with the values of the metadata. */
 async function summarize(request: Request) {
   const volumes = await listedVolumes(request);
-  const metadata: Record<string, string[]> = {};
-  for (const volume of volumes) for (const [key, value] of Object.entries(volume.metadata)) metadata[key] = [...new Set([...(metadata[key] ?? []), value])];
+  const pairs = Map.groupBy(volumes.flatMap((volume) => Object.entries(volume.metadata)), ([key]) => key);
+  const metadata = Object.fromEntries([...pairs].map(([key, those]) => [key, [...new Set(those.map(([, value]) => value))]]));
   const total = { total_count: volumes.length, total_size: volumes.reduce((sum, volume) => sum + volume.size, 0) };
   return { body: { 'volume-summary': { ...total, ...(request.version.minor >= 36 && { metadata }) } } };
 }
@@ -76,4 +78,8 @@ export const volumeRoutes: Route[] = [
   { method: 'GET', path: '/volumes/{volume_id}', policy: 'volume:get', handler: async (request) => ({ body: await shown(request, await ownVolume(request, 'volume:get')) }) },
   { method: 'PUT', path: '/volumes/{volume_id}', policy: 'volume:update', body: updateSchema, handler: update },
   { method: 'DELETE', path: '/volumes/{volume_id}', policy: 'volume:delete', handler: remove },
+  ...metadataRoutes({
+    path: '/volumes/{volume_id}/metadata', own: ownVolume, kind: aVolume, etag: true,
+    policies: { read: 'volume:get_volume_metadata', write: 'volume:update_volume_metadata', remove: 'volume:update_volume_metadata' },
+  }),
 ];

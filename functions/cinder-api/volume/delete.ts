@@ -28,14 +28,17 @@ export async function deleteVolume(volume: Volume, context: RequestContext, { fo
     );
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
-    throw badRequest(
-      'Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and must not be migrating, attached, ' +
-        'belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.',
-    );
+    throw cannotBeDeleted();
   }
   if (deleting.host === null) return void (await forgetVolume(deleting));
   await askToDelete(deleting, context).catch((error: unknown) => log.warn('the sweeper will ask to delete the volume', { volume_id: volume.id, ...factsOf(error) }));
 }
+
+export const cannotBeDeleted = () =>
+  badRequest(
+    'Invalid volume: Volume status must be available or error or error_restoring or error_extending or error_managing and must not be migrating, attached, ' +
+      'belong to a group, have snapshots, awaiting a transfer, or be disassociated from snapshots after volume transfer.',
+  );
 
 const LEASE_MS = 60_000; // longer than any of our functions runs
 

@@ -1,10 +1,12 @@
 import * as Type from '@sinclair/typebox';
 import type { TSchema } from '@sinclair/typebox';
 
-const Nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
-const Name = Nullable(Type.String({ maxLength: 255 }));
+export const Nullable = <S extends TSchema>(schema: S) => Type.Union([schema, Type.Null()]);
+export const Name = Nullable(Type.String({ maxLength: 255 }));
 export const Uuid = Type.String({ format: 'uuid' });
-const Metadata = Type.Record(Type.String({ minLength: 1, maxLength: 255 }), Type.String({ maxLength: 255 }));
+/** What clients send for yes and no: Python's words too. */
+export const Flag = Type.Union([Type.Boolean(), Type.String({ pattern: '^([Tt]rue|[Ff]alse|TRUE|FALSE|1|0|[Yy]es|[Nn]o|[Oo]n|[Oo]ff)$' })]);
+export const Metadata = Type.Record(Type.String({ minLength: 1, maxLength: 255 }), Type.String({ maxLength: 255 }));
 
 const fields = {
   name: Type.Optional(Name),
