@@ -61,15 +61,17 @@ export async function startHosts({ driver, count }: { driver: Driver; count: num
   };
 }
 
+/** Takes the hosts away that ran here, with all that their guests left on this machine; no agent runs meanwhile. */
+export async function purge(): Promise<void> {
+  await purgeHosts(localstackFolder);
+  rmSync(join(localstackFolder, 'hosts'), { recursive: true, force: true });
+}
+
 async function main(): Promise<void> {
   const args = process.argv.slice(2);
   if (isOperators(args)) return operateHosts(args);
   const { values } = parseArgs({ options: { driver: { type: 'string' }, count: { type: 'string', default: '1' }, purge: { type: 'boolean', default: false } } });
-  const state = join(localstackFolder, 'hosts');
-  if (values.purge) {
-    await purgeHosts(localstackFolder);
-    return rmSync(state, { recursive: true, force: true });
-  }
+  if (values.purge) return purge();
   const count = Number(values.count);
   if (!Number.isInteger(count) || count < 1 || count > 200) throw new Error(`--count is a number from 1 to 200, not ${values.count}`);
   const { driver, why } = await chooseDriver({ wanted: values.driver, hypervisors: count, dataDir: localstackFolder, words: { count: '--count', anew: 'take them away with --purge first' } });

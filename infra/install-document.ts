@@ -55,8 +55,8 @@ export function installDocument(stack: Stack, { agent, nodeMirror }: Settings): 
 }
 
 /** Applies it to every tagged machine that SSM knows: when it joins, when the agent changes, and from time to time, for those that were away. */
-export function installation(stack: Stack, document: CfnDocument, digest: string): CfnAssociation {
-  const association = new CfnAssociation(stack, 'Installation', {
+export function installation(stack: Stack, document: CfnDocument, digest: string): void {
+  new CfnAssociation(stack, 'Installation', {
     name: document.ref,
     associationName: documents.install,
     targets: [{ key: `tag:${hostTag.key}`, values: [hostTag.value] }],
@@ -67,7 +67,6 @@ export function installation(stack: Stack, document: CfnDocument, digest: string
     maxErrors: '25%',
     complianceSeverity: 'HIGH',
   });
-  return association;
 }
 
 /** The Node that the project runs on, as its lock file pins it: version, and SHA-512 in hexadecimal of each package. */

@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { stacks } from './names.ts';
 
-export const stackName = stacks.controlPlane;
-
 /** What belongs to deployments from this machine: outputs, credentials, the hosts' state. */
 export const dataFolder = resolve(import.meta.dirname, '../.novaless');
 export const outputsFile = resolve(dataFolder, 'localstack-outputs.json');
@@ -22,4 +20,4 @@ export interface Outputs {
 }
 
 /** Outputs of the last deployment. Throws where there is none. */
-export const readOutputs = (): Outputs => (JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Outputs>)[stackName]!;
+export const readOutputs = (): Outputs => (JSON.parse(readFileSync(outputsFile, 'utf8')) as Record<string, Outputs>)[stacks.controlPlane]!;

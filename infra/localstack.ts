@@ -1,5 +1,6 @@
 /** Where LocalStack is, and how programs are told to use it. Nothing here can reach a real account. */
-import { LambdaClient, InvokeCommand } from '@aws-sdk/client-lambda';
+import { invokerOf } from './invoke.ts';
+import { stacks } from './names.ts';
 
 /** Base URL, without a trailing slash. */
 export const localstackUrl = (process.env['AWS_ENDPOINT_URL'] ?? 'http://127.0.0.1:4566').replace(/\/$/, '');
@@ -44,13 +45,4 @@ export async function requireLocalstack(): Promise<void> {
 }
 
 /** Calls a deployed function as an operator does. `name` is the declared one; throws what the function threw. */
-export async function invoke(name: string, event: unknown): Promise<unknown> {
-  const client = new LambdaClient({ ...clientSettings, maxAttempts: 1 });
-  const { Payload, FunctionError } = await client.send(
-    new InvokeCommand({ FunctionName: `Novaless-${name}`, Payload: JSON.stringify(event) }),
-    { abortSignal: AbortSignal.timeout(120_000) },
-  );
-  const text = Buffer.from(Payload ?? []).toString();
-  if (FunctionError) throw new Error(`${name}: ${text}`);
-  return text ? JSON.parse(text) : null;
-}
+export const invoke = invokerOf(clientSettings, `${stacks.controlPlane}-`);

@@ -5,6 +5,9 @@ import { cloud, updateClouds } from '../infra/clouds.ts';
 
 export interface Secrets { adminPassword: string; demoPassword: string }
 
+/** A clouds.yaml, and what the clouds of the admin and of the first user are called in it. */
+export interface CloudsEntries { cloudsFile: string; clouds: { admin: string; user: string } }
+
 const secretsFile = (dataDir: string) => join(dataDir, 'secrets.json');
 
 /** Whether a data folder has passwords already. */
@@ -20,19 +23,23 @@ export function secretsOf(dataDir: string, { anew = false } = {}): Secrets {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** Writes clouds.yaml and the two openrc files, for their owner only; gives their paths. */
-export function writeCredentials(dataDir: string, endpoint: string, region: string, { adminPassword, demoPassword }: Secrets) {
+/**
+ * Writes what the two first users log in with, for their owner only: an openrc file each into the folder, and a cloud each into a clouds.yaml,
+ * the folder's own where nothing else is said. Gives the paths, that of clouds.yaml first.
+ */
+export function writeCredentials(dataDir: string, endpoint: string, region: string, { adminPassword, demoPassword }: Secrets, { cloudsFile, clouds }: CloudsEntries = {
+  cloudsFile: join(dataDir, 'clouds.yaml'), clouds: { admin: 'novaless-admin', user: 'novaless-demo' },
+}): string[] {
   const users = [
-    { name: 'admin', username: 'admin', password: adminPassword, project: 'admin' },
-    { name: 'demo', username: 'demo', password: demoPassword, project: 'demo' },
+    { cloud: clouds.admin, name: 'admin', username: 'admin', password: adminPassword, project: 'admin' },
+    { cloud: clouds.user, name: 'demo', username: 'demo', password: demoPassword, project: 'demo' },
   ];
-  const clouds = join(dataDir, 'clouds.yaml');
-  updateClouds(clouds, Object.fromEntries(users.map((user) => [`novaless-${user.name}`, { ...cloud(endpoint, { ...user, region }), volume_api_version: 3 }])));
-  return [clouds, ...users.map((user) => writeOpenrc(dataDir, endpoint, region, user))];
+  updateClouds(cloudsFile, Object.fromEntries(users.map((user) => [user.cloud, { ...cloud(endpoint, { ...user, region }), volume_api_version: 3 }])));
+  return [cloudsFile, ...users.map((user) => writeOpenrc(dataDir, endpoint, region, user))];
 }
 
 /** Writes `openrc-NAME`: sourced in a shell, it leads OpenStack's clients to that cloud as that user. Gives its path. */
-export function writeOpenrc(dataDir: string, endpoint: string, region: string, { name, username, password, project }: { name: string; username: string; password: string; project: string }): string {
+function writeOpenrc(dataDir: string, endpoint: string, region: string, { name, username, password, project }: { name: string; username: string; password: string; project: string }): string {
   const variables = {
     OS_AUTH_URL: `${endpoint}/identity/v3`, OS_USERNAME: username, OS_PASSWORD: password, OS_PROJECT_NAME: project, OS_USER_DOMAIN_NAME: 'Default',
     OS_PROJECT_DOMAIN_NAME: 'Default', OS_REGION_NAME: region, OS_IDENTITY_API_VERSION: '3', OS_VOLUME_API_VERSION: '3', OS_IMAGE_API_VERSION: '2', OS_INTERFACE: 'public',

@@ -1,8 +1,8 @@
 /** What becomes of hosts that are enrolled: listed, drained, retired. */
-import { DeregisterManagedInstanceCommand, DescribeInstanceInformationCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { DeregisterManagedInstanceCommand, paginateDescribeInstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
 import { forget } from './enrol.ts';
 import { removeHostRole } from './host-role.ts';
-import { adminSession, ApiError, computeServices, type Remaining, remainingOn, type Session } from './openstack.ts';
+import { adminSession, ApiError, computeServices, type ComputeService, type Session } from './openstack.ts';
 import { type Deployed, invoker, type Target } from './target.ts';
 
 export interface Place { target: Target; deployed: Deployed }
@@ -32,14 +32,11 @@ export async function listHosts({ target, deployed }: Place): Promise<ListedHost
 
 /** SSM's machines, and whether it reaches them. */
 async function managed(target: Target): Promise<Map<string, string>> {
-  const ssm = new SSMClient(target.settings);
   const found = new Map<string, string>();
-  for (let NextToken: string | undefined; ;) {
-    const page = await ssm.send(new DescribeInstanceInformationCommand({ MaxResults: 50, NextToken }));
-    for (const { InstanceId, PingStatus } of page.InstanceInformationList ?? []) found.set(InstanceId!, PingStatus ?? 'unknown');
-    NextToken = page.NextToken;
-    if (!NextToken) return found;
+  for await (const { InstanceInformationList = [] } of paginateDescribeInstanceInformation({ client: new SSMClient(target.settings), pageSize: 50 }, {})) {
+    for (const { InstanceId, PingStatus } of InstanceInformationList) found.set(InstanceId!, PingStatus ?? 'unknown');
   }
+  return found;
 }
 
 async function serviceOf(api: Session, host: string) {
@@ -50,10 +47,12 @@ async function serviceOf(api: Session, host: string) {
 export async function drain(api: Session, host: string): Promise<void> {
   const service = await serviceOf(api, host);
   if (!service) throw new Error(`there is no host ${host}: npm run hosts -- list names them`);
-  if (service.status === 'enabled') await api('PUT', `/compute/v2.1/os-services/${service.id}`, { status: 'disabled', disabled_reason: 'drained by its operator' });
+  await disable(api, service);
 }
 
-export const remaining = (api: Session, host: string): Promise<Remaining> => remainingOn(api, host);
+async function disable(api: Session, service: ComputeService): Promise<void> {
+  if (service.status === 'enabled') await api('PUT', `/compute/v2.1/os-services/${service.id}`, { status: 'disabled', disabled_reason: 'drained by its operator' });
+}
 
 /**
  * Takes an empty host out of the cloud: its compute service, its enrolment with its key, its registration with SSM, its role. What is done
@@ -62,7 +61,7 @@ export const remaining = (api: Session, host: string): Promise<Remaining> => rem
 export async function retire({ target, deployed }: Place, api: Session, host: string, show: (done: string) => void): Promise<string | undefined> {
   const service = await serviceOf(api, host);
   if (service) {
-    await drain(api, host);
+    await disable(api, service);
     await api('DELETE', `/compute/v2.1/os-services/${service.id}`).catch((error: Error) => {
       if (error instanceof ApiError && error.status === 409) throw new Error(`${host} has servers again: npm run hosts -- drain ${host}`, { cause: error });
       throw error;

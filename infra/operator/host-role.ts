@@ -1,7 +1,8 @@
 /** A host's own role: its tag says which host it is, and the policy of the hosts' stack opens that host's commands and no others. */
 import {
   AddRoleToInstanceProfileCommand, AttachRolePolicyCommand, CreateInstanceProfileCommand, CreateRoleCommand, DeleteInstanceProfileCommand, DeleteRoleCommand,
-  DetachRolePolicyCommand, IAMClient, ListAttachedRolePoliciesCommand, RemoveRoleFromInstanceProfileCommand,
+  DetachRolePolicyCommand, IAMClient, ListAttachedRolePoliciesCommand, paginateListEntitiesForPolicy, RemoveRoleFromInstanceProfileCommand,
+  UpdateAssumeRolePolicyCommand,
 } from '@aws-sdk/client-iam';
 import { hostRoleName, hostRoleTag, stacks } from '../names.ts';
 import { deployedStack, place, type Target } from './target.ts';
@@ -14,22 +15,25 @@ export const longestHost = (region: string): number => 64 - hostRoleName(region,
 
 /** Makes the role, and for EC2 an instance profile of the same name, where they are not there yet. Returns the name. */
 export async function makeHostRole(target: Target, host: string, kind: Kind): Promise<string> {
-  const stack = await deployedStack(target, stacks.hosts);
-  const policy = stack?.outputs['HostPolicyArn'];
+  const policy = await hostPolicyArn(target);
   if (!policy) throw new Error(`there is no ${stacks.hosts} in ${place(target)}, which says what hosts may do: npm run deploy makes it`);
   const partition = policy.split(':')[1]!;
   const RoleName = hostRoleName(target.region, host);
   const iam = new IAMClient(target.settings);
-  await once(iam.send(new CreateRoleCommand({
+  const PolicyDocument = JSON.stringify(trust(target, kind, partition));
+  await iam.send(new CreateRoleCommand({
     RoleName,
     Description: `The Novaless hypervisor host ${host}`,
-    AssumeRolePolicyDocument: JSON.stringify(trust(target, kind, partition)),
+    AssumeRolePolicyDocument: PolicyDocument,
     Tags: [{ Key: hostRoleTag, Value: host }],
-  })));
+  })).catch(async (error: Error) => {
+    if (!error.name.startsWith('EntityAlreadyExists')) throw error;
+    await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName, PolicyDocument })); // it may have been of the other kind
+  });
   for (const PolicyArn of [policy, `arn:${partition}:iam::aws:policy/AmazonSSMManagedInstanceCore`]) await iam.send(new AttachRolePolicyCommand({ RoleName, PolicyArn }));
   if (kind === 'ec2') {
-    await once(iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: RoleName })));
-    await once(iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: RoleName, RoleName })));
+    await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName: RoleName })).catch(unless('EntityAlreadyExists'));
+    await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName: RoleName, RoleName })).catch(unless('LimitExceeded')); // a profile has one role, and this one has it
   }
   return RoleName;
 }
@@ -53,9 +57,27 @@ export async function removeHostRole(target: Target, host: string): Promise<void
   await gone(iam.send(new DeleteRoleCommand({ RoleName })));
 }
 
-/** It was made, or added, before. */
-const once = (promise: Promise<unknown>) => promise.catch(unless(/EntityAlreadyExists|LimitExceeded/));
-const gone = <T>(promise: Promise<T>): Promise<T | undefined> => promise.catch(unless(/NoSuchEntity/));
-const unless = (pattern: RegExp) => (error: Error): undefined => {
-  if (!pattern.test(error.name)) throw error;
+/**
+ * The hosts that have a role, also those whose enrolment was never finished. CloudFormation deletes no policy that somebody has, so all of
+ * them go before the hosts' stack. Throws, naming it, where something else has the policy.
+ */
+export async function hostsWithRoles(target: Target): Promise<string[]> {
+  const PolicyArn = await hostPolicyArn(target);
+  if (!PolicyArn) return [];
+  const prefix = hostRoleName(target.region, '');
+  const hosts: string[] = [];
+  for await (const { PolicyRoles = [], PolicyUsers = [], PolicyGroups = [] } of paginateListEntitiesForPolicy({ client: new IAMClient(target.settings) }, { PolicyArn })) {
+    const others = [...PolicyRoles.map(({ RoleName }) => `role ${RoleName}`), ...PolicyUsers.map(({ UserName }) => `user ${UserName}`), ...PolicyGroups.map(({ GroupName }) => `group ${GroupName}`)]
+      .filter((each) => !each.startsWith(`role ${prefix}`));
+    if (others.length > 0) throw new Error(`the hosts' policy was given to others too, and is not deleted while they have it: detach ${PolicyArn} from ${others.join(', ')}`);
+    hosts.push(...PolicyRoles.map(({ RoleName }) => RoleName!.slice(prefix.length)));
+  }
+  return hosts.sort();
+}
+
+const hostPolicyArn = async (target: Target): Promise<string | undefined> => (await deployedStack(target, stacks.hosts))?.outputs['HostPolicyArn'];
+
+const gone = <T>(promise: Promise<T>): Promise<T | undefined> => promise.catch(unless('NoSuchEntity'));
+const unless = (name: string) => (error: Error): undefined => {
+  if (!error.name.startsWith(name)) throw error;
 };

@@ -15,8 +15,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { hostTag } from '../names.ts';
 import { command } from './advice.ts';
 import { accept, checkName, defaultConsoleUrl, enrol, type HostSettings } from './enrol.ts';
-import { drain, listHosts, type Place, remaining, retire } from './host-life.ts';
-import { adminSession, computeServices, type Remaining, type Session } from './openstack.ts';
+import { drain, listHosts, type Place, retire } from './host-life.ts';
+import { adminSession, computeServices, type Remaining, remainingOn, type Session } from './openstack.ts';
 import { awsTarget, controlPlane, place, targetOptions } from './target.ts';
 import { table } from './words.ts';
 
@@ -120,12 +120,12 @@ async function drainHost(at: Place, host: string | undefined, values: Values): P
   const api = await session(at);
   await drain(api, host);
   console.log(`${host} takes no new servers.`);
-  let left = await remaining(api, host);
+  let left = await remainingOn(api, host);
   const empty = () => left.servers.length + left.volumes.length === 0;
   if (minutes > 0 && !empty()) {
     console.log(`Waiting until its ${left.servers.length} servers and ${left.volumes.length} volumes are gone …`);
     await waitUntil(minutes, async () => {
-      left = await remaining(api, host);
+      left = await remainingOn(api, host);
       return empty();
     });
   }
@@ -137,7 +137,7 @@ next         npm run hosts -- drain ${host} --wait 60\n             openstack --
 async function retireHost(at: Place, host: string | undefined): Promise<void> {
   checkName(host, at.target.region);
   const api = await session(at);
-  const left = await remaining(api, host);
+  const left = await remainingOn(api, host);
   if (left.servers.length + left.volumes.length > 0) throw new Error(`${host} is not empty:\n${what(left)}\n\nnpm run hosts -- drain ${host} keeps new ones away; when these are gone, retire it.`);
   const instanceId = await retire(at, api, host, (done) => console.log(`  ${done}`));
   console.log(`\n${host} is retired. What is left on the machine goes, as root there, with:

@@ -1,6 +1,6 @@
 /** The account's limits that bind a deployment, and in words what they mean. */
 import { GetAccountSettingsCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { ListServiceQuotasCommand, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
+import { paginateListServiceQuotas, ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { concurrencyOf, leastAccountLimit, USUAL_ACCOUNT_LIMIT } from '../../shared/deployment/concurrency.ts';
 import type { QueueName } from '../../shared/deployment/declaration.ts';
 import type { Target } from './target.ts';
@@ -31,12 +31,11 @@ export async function readLimits({ settings }: Target): Promise<Limits> {
 const unreadable = (): undefined => undefined;
 
 async function quotaOf(client: ServiceQuotasClient, ServiceCode: string, code: string): Promise<number | undefined> {
-  for (let NextToken: string | undefined; ;) {
-    const page = await client.send(new ListServiceQuotasCommand({ ServiceCode, NextToken }), { abortSignal: AbortSignal.timeout(10_000) });
-    const found = page.Quotas?.find(({ QuotaCode }) => QuotaCode === code);
-    NextToken = page.NextToken;
-    if (found || !NextToken) return found?.Value;
+  for await (const { Quotas = [] } of paginateListServiceQuotas({ client }, { ServiceCode }, { abortSignal: AbortSignal.timeout(10_000) })) {
+    const found = Quotas.find(({ QuotaCode }) => QuotaCode === code);
+    if (found) return found.Value;
   }
+  return undefined;
 }
 
 /**

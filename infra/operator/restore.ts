@@ -4,7 +4,6 @@
  * usage: npm run restore -- --at 2026-11-21T16:00:00Z [--yes] [--region NAME] [--profile NAME]
  *        npm run restore -- --start     gives up one that was cut off: functions start again, on tables as they are
  */
-import { CloudFormationClient, paginateListStackResources } from '@aws-sdk/client-cloudformation';
 import { DescribeContinuousBackupsCommand, DescribeTableCommand, DynamoDBClient, RestoreTableToPointInTimeCommand } from '@aws-sdk/client-dynamodb';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -12,7 +11,7 @@ import { stacks } from '../names.ts';
 import { command } from './advice.ts';
 import { mirrorTable } from './mirror-table.ts';
 import { type Standstill, standstill } from './standstill.ts';
-import { awsTarget, controlPlane, place, type Target, targetOptions } from './target.ts';
+import { awsTarget, controlPlane, place, stackResources, type Target, targetOptions } from './target.ts';
 import { ask } from './words.ts';
 
 async function main(): Promise<void> {
@@ -44,10 +43,10 @@ async function startAgain(stopped: Standstill): Promise<void> {
 
 async function restore(dynamodb: DynamoDBClient, tables: string[], at: Date, stopped: Standstill, region: string): Promise<void> {
   console.log('Stopping the functions …');
-  await stopped.begin();
+  const lastMs = await stopped.begin();
   const ending = `-at-${at.toISOString().replace(/[-:]|\.\d+/g, '')}`;
-  console.log('Restoring the tables beside the live ones; AWS takes some minutes for it …');
-  await Promise.all(tables.map((table) => restoreBeside(dynamodb, table, `${table}${ending}`, at)));
+  console.log(`Restoring the tables beside the live ones; AWS takes some minutes for it, and functions that run yet may take ${Math.ceil(lastMs / 60_000)} …`);
+  await Promise.all([sleep(lastMs), ...tables.map((table) => restoreBeside(dynamodb, table, `${table}${ending}`, at))]);
   for (const table of tables) {
     const { items, written, deleted } = await mirrorTable(dynamodb, `${table}${ending}`, table);
     console.log(`  ${table}: ${items} items, of which ${written} were put back; ${deleted} newer ones are gone`);
@@ -60,12 +59,10 @@ async function restore(dynamodb: DynamoDBClient, tables: string[], at: Date, sto
 }
 
 /** What of a deployment holds data, and what changes it: names. */
-export async function resources({ settings }: Pick<Target, 'settings'>): Promise<{ tables: string[]; functions: string[] }> {
-  const found: Record<string, string[]> = {};
-  for await (const page of paginateListStackResources({ client: new CloudFormationClient(settings) }, { StackName: stacks.controlPlane })) {
-    for (const { ResourceType, PhysicalResourceId } of page.StackResourceSummaries ?? []) (found[ResourceType!] ??= []).push(PhysicalResourceId!);
-  }
-  return { tables: found['AWS::DynamoDB::Table'] ?? [], functions: found['AWS::Lambda::Function'] ?? [] };
+export async function resources(target: Pick<Target, 'settings'>): Promise<{ tables: string[]; functions: string[] }> {
+  const all = await stackResources(target, stacks.controlPlane);
+  const ofType = (type: string) => all.filter(({ ResourceType }) => ResourceType === type).map(({ PhysicalResourceId }) => PhysicalResourceId!);
+  return { tables: ofType('AWS::DynamoDB::Table'), functions: ofType('AWS::Lambda::Function') };
 }
 
 async function checkWindow(dynamodb: DynamoDBClient, TableName: string, at: Date): Promise<void> {

@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const endpoint = deployed.outputs['PublicEndpoint']!;
   console.log(`Seeding ${endpoint} (${place(target)})`);
   const { folder, cloudsFile, clouds } = target;
-  const openrcs = await seedCloud({
+  const [, ...openrcs] = await seedCloud({
     folder, cloudsFile, clouds, endpoint,
     region: deployed.parameters['RegionName'] ?? 'RegionOne',
     invoke: invoker(target, deployed),

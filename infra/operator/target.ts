@@ -1,9 +1,9 @@
 /** Where a deployment is, and how programs are told to use it: what all commands of an operator begin with. */
-import { CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { CloudFormationClient, DescribeStacksCommand, paginateListStackResources, type Stack, type StackResourceSummary } from '@aws-sdk/client-cloudformation';
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { resolve } from 'node:path';
+import { invokerOf } from '../invoke.ts';
 import { stacks } from '../names.ts';
 import { isEmulator, withAdvice } from './advice.ts';
 
@@ -58,7 +58,7 @@ export async function requireBootstrap(target: Target): Promise<void> {
   }
 }
 
-export interface Deployed { outputs: Record<string, string>; parameters: Record<string, string>; updatedAt: Date }
+export interface Deployed { outputs: Record<string, string>; parameters: Record<string, string> }
 
 /** A stack's outputs and parameters; undefined where there is no such stack. */
 export async function deployedStack(target: Pick<Target, 'settings'>, name: string): Promise<Deployed | undefined> {
@@ -73,7 +73,6 @@ export async function deployedStack(target: Pick<Target, 'settings'>, name: stri
   return {
     outputs: record(stack.Outputs?.map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue])),
     parameters: record(stack.Parameters?.map(({ ParameterKey, ParameterValue }) => [ParameterKey, ParameterValue])),
-    updatedAt: stack.LastUpdatedTime ?? stack.CreationTime!,
   };
 }
 
@@ -84,22 +83,12 @@ export async function controlPlane(target: Target): Promise<Deployed> {
   return found;
 }
 
-/** Calls a deployed function as an operator does. `name` is the declared one; throws what the function threw. */
-export const invoker = (target: Pick<Target, 'settings'>, { outputs }: Pick<Deployed, 'outputs'>) => async (name: string, event: unknown): Promise<unknown> => {
-  const client = new LambdaClient({ ...target.settings, maxAttempts: 1 });
-  const { Payload, FunctionError } = await client.send(
-    new InvokeCommand({ FunctionName: `${outputs['FunctionPrefix']}${name}`, Payload: JSON.stringify(event) }),
-    { abortSignal: AbortSignal.timeout(120_000) },
-  );
-  const text = Buffer.from(Payload ?? []).toString();
-  if (FunctionError) throw new Error(`${name}: ${reasonOf(text)}`);
-  return text ? JSON.parse(text) : null;
-};
-
-function reasonOf(text: string): string {
-  try {
-    return (JSON.parse(text) as { errorMessage?: string }).errorMessage ?? text;
-  } catch {
-    return text;
-  }
+/** What a stack consists of. */
+export async function stackResources({ settings }: Pick<Target, 'settings'>, StackName: string): Promise<StackResourceSummary[]> {
+  const found: StackResourceSummary[] = [];
+  for await (const { StackResourceSummaries = [] } of paginateListStackResources({ client: new CloudFormationClient(settings) }, { StackName })) found.push(...StackResourceSummaries);
+  return found;
 }
+
+/** Calls a deployed function as an operator does. `name` is the declared one; throws what the function threw. */
+export const invoker = ({ settings }: Pick<Target, 'settings'>, { outputs }: Pick<Deployed, 'outputs'>) => invokerOf(settings, outputs['FunctionPrefix']!);

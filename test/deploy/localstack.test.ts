@@ -4,25 +4,28 @@ import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { IAMClient, ListRolesCommand } from '@aws-sdk/client-iam';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readClouds } from '../../infra/clouds.ts';
 import { runCdk } from '../../infra/command.ts';
 import { deploy } from '../../infra/deploy-localstack.ts';
 import { destroy } from '../../infra/destroy-localstack.ts';
-import { startHosts, type RunningHosts } from '../../infra/hosts.ts';
+import { purge, startHosts, type RunningHosts } from '../../infra/hosts.ts';
 import { dataFolder, localstackFolder, type Outputs } from '../../infra/localstack-outputs.ts';
 import { apiUrl, clientSettings, localstackEnvironment } from '../../infra/localstack.ts';
 import { stacks } from '../../infra/names.ts';
 import { seedLocalstack } from '../../infra/seed-localstack.ts';
 import { secretsOf, writeCredentials } from '../../local/secrets.ts';
+import { noGuests } from '../host/needs.ts';
 import { clientsNeeded, installedClients } from '../openstack-clients.ts';
 import { type Api, apiAs } from '../support/api.ts';
-import { clientsOf } from '../support/clients.ts';
+import { clientsOf, runProgram } from '../support/clients.ts';
+import { type EventLaunches, eventLaunches } from '../support/event-launches.ts';
 import { eventually } from '../support/eventually.ts';
 import { activeImage, bootServer, waitForServer } from '../support/servers.ts';
 import { changeCode } from './assembly.ts';
+import { passGateway } from './gateway.ts';
+import { realGuest, serveGuestImage } from './guest.ts';
 import { leftOnLocalstack } from './left.ts';
 import { followLinks } from './links.ts';
 import { localstackNeeded, startLocalstack } from './localstack.ts';
@@ -32,6 +35,7 @@ import { smoke } from './smoke.ts';
 const COMPUTE = '/compute/v2.1';
 const root = join(import.meta.dirname, '../..');
 const [client] = installedClients();
+const guestsNeed = await noGuests();
 const newest = { 'OpenStack-API-Version': 'compute 2.90' };
 
 describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 14 * 60_000 }, () => {
@@ -42,22 +46,26 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
   let demo: Api;
   let admin: Api;
   let image: string;
+  let launches: EventLaunches;
+  let images: Awaited<ReturnType<typeof serveGuestImage>>;
   const folder = mkdtempSync(join(tmpdir(), 'novaless-deploy-'));
   const environment = localstackEnvironment();
   const cdk = (...args: string[]) => runCdk(args, { environment, seconds: 240, show: () => {} });
 
   before(async () => {
     stopLocalstack = await startLocalstack();
-    outputs = await deploy(() => {});
+    images = await serveGuestImage();
+    outputs = await deploy(() => {}, ['--parameters', `${stacks.controlPlane}:ImageImportAllowedHosts=${images.host}`]);
     cpSync(join(root, 'cdk.out'), join(folder, 'deployed'), { recursive: true });
     await seedLocalstack(outputs);
     writeCredentials(folder, outputs.PublicEndpoint, 'RegionOne', secretsOf(localstackFolder));
-    hosts = await startHosts({ driver: 'fake', count: 2 });
     demo = await apiAs('demo', outputs.PublicEndpoint, folder);
     admin = await apiAs('admin', outputs.PublicEndpoint, folder);
     image = await activeImage(demo, 'deployed');
+    launches = eventLaunches(demo, clientSettings);
   });
   after(async () => {
+    images?.close();
     await hosts?.stop();
     if (!destroyed) await destroy(() => {}).catch(() => {});
     stopLocalstack();
@@ -65,17 +73,6 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
   });
 
   const server = (name: string) => ({ name, flavorRef: '1', imageRef: image, networks: 'auto' });
-  const named = async (name: string): Promise<any[]> => (await demo.get(`${COMPUTE}/servers/detail?name=${encodeURIComponent(name)}`)).body.servers;
-  const launched = (name: string): Promise<{ id: string }> => eventually(async () => {
-    const [found] = await named(name);
-    assert.ok(found, `there is no server ${name}`);
-    return found;
-  }, 60);
-  const gone = (id: string) => eventually(async () => assert.equal((await demo.get(`${COMPUTE}/servers/${id}`)).status, 404), 60);
-  const put = async (DetailType: string, detail: object) => {
-    const { FailedEntryCount } = await new EventBridgeClient(clientSettings).send(new PutEventsCommand({ Entries: [{ EventBusName: 'novaless', Source: 'test', DetailType, Detail: JSON.stringify(detail) }] }));
-    assert.equal(FailedEntryCount, 0);
-  };
 
   test('an operator finds the clouds of the deployment in clouds.yaml', () => {
     const clouds = readClouds(join(dataFolder, 'clouds.yaml'));
@@ -92,7 +89,20 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     assert.equal((await demo.get('/identity/v3/auth/projects')).status, 200);
   });
 
+  test("a real guest of this machine's libvirt runs in the deployment", { skip: guestsNeed }, async () => {
+    await purge(); // of a run that was cut off
+    try {
+      hosts = await startHosts({ driver: 'libvirt', count: 1 });
+      await realGuest(clientsOf(client!, folder), demo, `http://${images.host}/guest.qcow2`);
+    } finally {
+      await hosts?.stop();
+      hosts = undefined;
+      await purge();
+    }
+  });
+
   test('enrolled hosts come up by their heartbeats', async () => {
+    hosts = await startHosts({ driver: 'fake', count: 2 });
     await eventually(async () => {
       const { body } = await admin.get(`${COMPUTE}/os-services?binary=nova-compute`);
       assert.equal(body.services.filter(({ state }: { state: string }) => state === 'up').length, 2, JSON.stringify(body));
@@ -122,10 +132,7 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     await demo.delete(`/image/v2/images/${id}`);
   });
 
-  test('a parameter given twice counts twice', async () => {
-    const both = (await demo.get('/network/v2.0/networks?name=private&name=public')).body.networks as { name: string }[];
-    assert.deepEqual(both.map(({ name }) => name).sort(), ['private', 'public']);
-  });
+  test('what is given twice counts twice, and answers have the headers that clients live on', () => passGateway(demo));
 
   test('every link leads somewhere, under the prefix that the gateway gives the cloud', async () => {
     assert.ok((await followLinks(admin)).length > 20);
@@ -141,21 +148,19 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     const { addresses } = await waitForServer(demo, id, 'ACTIVE');
     assert.match(addresses.private[0].addr, /^10\./);
     assert.equal((await demo.delete(`${COMPUTE}/servers/${id}`)).status, 204);
-    await gone(id);
+    await launches.gone(id);
     await eventually(async () => assert.equal(await ports(), portsBefore));
   });
 
   test('the first day with a cloud, by the client', { skip: client ? false : clientsNeeded }, () => smoke(clientsOf(client!, folder), folder));
 
   test('a server is launched and deleted by events', async () => {
-    const { body: { token } } = await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token });
-    const made = await demo.post(`/identity/v3/users/${token.user.id}/application_credentials`, { application_credential: { name: 'workers', roles: [{ name: 'member' }] } });
-    await new SecretsManagerClient(clientSettings).send(new CreateSecretCommand({ Name: 'novaless/launch/workers', SecretString: JSON.stringify(made.body.application_credential) }));
-    await put('Server Launch Requested', { credential: 'workers', server: server('by-event') });
-    const { id } = await launched('^by-event$');
+    await launches.keep('workers', await launches.credential('workers', ['member']));
+    await launches.put('Server Launch Requested', { credential: 'workers', server: server('by-event') });
+    const { id } = await launches.launched('^by-event$');
     await waitForServer(demo, id, 'ACTIVE');
-    await put('Server Delete Requested', { credential: 'workers', server: { id } });
-    await gone(id);
+    await launches.put('Server Delete Requested', { credential: 'workers', server: { id } });
+    await launches.gone(id);
   });
 
   test('the example, deployed as its page says, launches a worker for an object and deletes it when it is off', async () => {
@@ -166,10 +171,10 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     const s3 = new S3Client({ ...clientSettings, forcePathStyle: true });
     const [bucket] = (await leftOnLocalstack()).filter((each) => each.startsWith('bucket workerperobject-'));
     await s3.send(new PutObjectCommand({ Bucket: bucket!.slice('bucket '.length), Key: "in/it's new.txt", Body: 'work' }));
-    const { id } = await launched('^worker-');
+    const { id } = await launches.launched('^worker-');
     assert.equal((await waitForServer(demo, id, 'ACTIVE')).metadata.role, 'worker');
     assert.equal((await demo.post(`${COMPUTE}/servers/${id}/action`, { 'os-stop': null })).status, 202);
-    await gone(id);
+    await launches.gone(id);
     await cdk('destroy', 'WorkerPerObject', '--force', '--app', join(folder, 'example'));
   });
 
@@ -195,7 +200,7 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     }
     await deploying;
     await eventually(async () => {
-      const servers = (await named('^flight-')) ?? []; // a gateway's 5xx has none
+      const servers = await launches.named('^flight-');
       const count = (status: string) => servers.filter((each) => each.status === status).length;
       assert.equal(count('ERROR'), 0, JSON.stringify(servers.find((each) => each.status === 'ERROR')));
       assert.equal(count('ACTIVE'), 50, `${count('ACTIVE')} of ${servers.length} are ACTIVE`);
@@ -208,7 +213,12 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
   test('a destroyed deployment leaves nothing but the bucket of the example, which was to stay', async () => {
     await hosts?.stop();
     hosts = undefined;
-    await destroy(() => {});
+    const { code, out, err } = await runProgram(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'infra/operator/destroy.ts'), '--yes'], environment);
+    assert.equal(code, 0, out + err);
+    assert.match(out, /^hosts +forsaken: /m);
+    const roles = (await new IAMClient(clientSettings).send(new ListRolesCommand({}))).Roles!.map(({ RoleName }) => RoleName!);
+    assert.deepEqual(roles.filter((name) => name.startsWith('Novaless')), []);
+    await destroy(() => {}); // what is on this machine
     destroyed = true;
     assert.notEqual((await demo.get('/identity/v3')).status, 200);
     const left = (await leftOnLocalstack()).filter((each) => !/cdk-/.test(each));

@@ -1,8 +1,8 @@
 import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { runCdk } from '../../infra/command.ts';
 import { readClouds, updateClouds } from '../../infra/clouds.ts';
+import { invokerOf } from '../../infra/invoke.ts';
 import type { Outputs } from '../../infra/localstack-outputs.ts';
 import { freePort } from '../../local/engines/ports.ts';
 import { localHosts, ringer, startAgent } from '../../local/hosts.ts';
@@ -59,12 +59,7 @@ export async function deployOnMinistack(folder: string) {
     const outputs = (JSON.parse(readFileSync(outputsFile, 'utf8')) as { Novaless: Outputs }).Novaless;
     const endpoint = outputs.PublicEndpoint;
 
-    const invoke = async (name: string, event: unknown): Promise<unknown> => {
-      const { Payload, FunctionError } = await new LambdaClient(client).send(new InvokeCommand({ FunctionName: `Novaless-${name}`, Payload: JSON.stringify(event) }));
-      const text = Buffer.from(Payload ?? []).toString();
-      if (FunctionError) throw new Error(`${name}: ${text}`);
-      return text ? JSON.parse(text) : null;
-    };
+    const invoke = invokerOf(client, 'Novaless-');
     const secrets = secretsOf(folder);
     await seed({ invoke, endpoint, region: 'RegionOne', ...secrets });
     writeTrustingCredentials(folder, endpoint, ministack);

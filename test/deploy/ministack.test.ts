@@ -3,8 +3,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { App, DefaultStackSynthesizer, Stack } from 'aws-cdk-lib';
 import { ScheduleExpression } from 'aws-cdk-lib/aws-scheduler';
 import { LaunchOn } from '../../infra/launch-on.ts';
@@ -12,6 +10,7 @@ import type { Template } from '../../local/template.ts';
 import { clientsNeeded, installedClients } from '../openstack-clients.ts';
 import { type Api, apiAs } from '../support/api.ts';
 import { clientsOf } from '../support/clients.ts';
+import { type EventLaunches, eventLaunches } from '../support/event-launches.ts';
 import { eventually } from '../support/eventually.ts';
 import { activeImage, waitForServer } from '../support/servers.ts';
 import { followLinks } from './links.ts';
@@ -28,6 +27,7 @@ describe('the template under enforced permissions', { skip: ministackNeeded ?? f
   let demo: Api;
   let admin: Api;
   let image: string;
+  let launches: EventLaunches;
 
   before(async () => {
     cloud = await deployOnMinistack(folder);
@@ -38,29 +38,15 @@ describe('the template under enforced permissions', { skip: ministackNeeded ?? f
       assert.equal(body.services.filter(({ state }: { state: string }) => state === 'up').length, 2, JSON.stringify(body));
     });
     image = await activeImage(demo, 'permitted');
-    await storeCredential('events');
+    launches = eventLaunches(demo, cloud.client);
+    await launches.keep('events', await launches.credential('events', ['member']));
   });
   after(async () => {
     await cloud?.stop();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
-  async function storeCredential(name: string): Promise<void> {
-    const { body: { token } } = await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token });
-    const made = await demo.post(`/identity/v3/users/${token.user.id}/application_credentials`, { application_credential: { name, roles: [{ name: 'member' }] } });
-    assert.equal(made.status, 201, JSON.stringify(made.body));
-    await new SecretsManagerClient(cloud.client).send(new CreateSecretCommand({ Name: `novaless/launch/${name}`, SecretString: JSON.stringify(made.body.application_credential) }));
-  }
-  const put = async (DetailType: string, detail: object) => {
-    const { FailedEntryCount } = await new EventBridgeClient(cloud.client).send(new PutEventsCommand({ Entries: [{ EventBusName: 'novaless', Source: 'test', DetailType, Detail: JSON.stringify(detail) }] }));
-    assert.equal(FailedEntryCount, 0);
-  };
   const server = (name: string) => ({ name, flavorRef: '1', imageRef: image, networks: 'auto' });
-  const launched = (name: string, seconds = 60): Promise<{ id: string }> => eventually(async () => {
-    const [found] = (await demo.get(`${COMPUTE}/servers?name=${name}`)).body.servers;
-    assert.ok(found, `there is no server ${name}`);
-    return found;
-  }, seconds);
 
   test('the first day with a cloud, by the client, needs no right that a function lacks', { skip: client ? false : clientsNeeded }, async () => {
     await smoke(clientsOf(client!, folder), folder);
@@ -72,11 +58,11 @@ describe('the template under enforced permissions', { skip: ministackNeeded ?? f
   });
 
   test('a server is launched and deleted by events', async () => {
-    await put('Server Launch Requested', { credential: 'events', server: server('by-event') });
-    const { id } = await launched('by-event');
+    await launches.put('Server Launch Requested', { credential: 'events', server: server('by-event') });
+    const { id } = await launches.launched('^by-event$');
     await waitForServer(demo, id, 'ACTIVE');
-    await put('Server Delete Requested', { credential: 'events', server: { id } });
-    await eventually(async () => assert.equal((await demo.get(`${COMPUTE}/servers/${id}`)).status, 404));
+    await launches.put('Server Delete Requested', { credential: 'events', server: { id } });
+    await launches.gone(id);
   });
 
   test("a server is launched when an owner's schedule says so", async () => {
@@ -84,7 +70,7 @@ describe('the template under enforced permissions', { skip: ministackNeeded ?? f
     const stack = new Stack(app, 'Owner', { synthesizer: new DefaultStackSynthesizer({ generateBootstrapVersionRule: false }) });
     new LaunchOn(stack, 'InTime', { at: ScheduleExpression.at(new Date(Date.now() + 20_000)), credential: 'events', server: server('in-time') });
     await cloud.deployBeside('Owner', app.synth().directory);
-    const { id } = await launched('in-time', 120);
+    const { id } = await launches.launched('^in-time$', 120);
     await waitForServer(demo, id, 'ACTIVE');
   });
 

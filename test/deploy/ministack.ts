@@ -9,6 +9,7 @@ import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { keepRunning, spawnBound } from '../../local/engines/child.ts';
 import { freePort } from '../../local/engines/ports.ts';
+import { eventually } from '../support/eventually.ts';
 import { trustedHttps } from './trust.ts';
 
 const program = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'novaless/ministack/bin/ministack');
@@ -93,12 +94,7 @@ async function selfSigned(folder: string): Promise<{ certificate: string; key: s
   return { certificate, key };
 }
 
-async function healthy(url: string): Promise<void> {
-  const end = Date.now() + 60_000;
-  for (;;) {
-    const answer = await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(3_000) }).catch((error: Error) => error);
-    if (!(answer instanceof Error) && answer.ok) return;
-    if (Date.now() > end) throw new Error(`MiniStack does not answer at ${url}: ${answer instanceof Error ? String(answer.cause ?? answer) : answer.status}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
+const healthy = (url: string) => eventually(async () => {
+  const answer = await fetch(`${url}/_ministack/health`, { signal: AbortSignal.timeout(3_000) });
+  if (!answer.ok) throw new Error(`MiniStack answers ${answer.status} at ${url}`);
+}, 60, 100);

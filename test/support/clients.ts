@@ -7,7 +7,7 @@ import { installedClients, type OpenstackClients } from '../openstack-clients.ts
 export interface Outcome { code: number; out: string; err: string }
 
 /** Runs a program to its end, with a time limit in milliseconds. */
-export function runProgram(program: string, args: string[], env: Record<string, string>, limit = 120_000): Promise<Outcome> {
+export function runProgram(program: string, args: string[], env: NodeJS.ProcessEnv, limit = 120_000): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', LANG: 'C.UTF-8', ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: scratch });
     let out = '';

@@ -3,13 +3,13 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
-import { CreateSecretCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { App, type Stack } from 'aws-cdk-lib';
 import { WorkerPerObject } from '../../docs/examples/worker-per-object/app.ts';
 import type { Template } from '../../local/template.ts';
 import { Api, apiAs } from '../support/api.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { runProgram } from '../support/clients.ts';
+import { type EventLaunches, eventLaunches } from '../support/event-launches.ts';
 import { eventually } from '../support/eventually.ts';
 import { activeImage, waitForServer } from '../support/servers.ts';
 
@@ -37,7 +37,7 @@ describe('launches by events', () => {
   let admin: Api;
   let image: string;
   let events: EventBridgeClient;
-  let secrets: SecretsManagerClient;
+  let launches: EventLaunches;
   let user: string;
 
   before(async () => {
@@ -47,61 +47,50 @@ describe('launches by events', () => {
     image = await activeImage(demo, 'events', { id: workerImage });
     const settings = { endpoint: cloud.aws.AWS_ENDPOINT_URL_EVENTBRIDGE, region: 'us-east-1', credentials: { accessKeyId: 'any', secretAccessKey: 'any' } };
     events = new EventBridgeClient(settings);
-    secrets = new SecretsManagerClient(settings);
+    launches = eventLaunches(demo, settings);
     user = (await demo.get('/identity/v3/auth/tokens', { 'X-Subject-Token': demo.token })).body.token.user.id;
     // as a user of one machine does it; a second time it is made anew
     for (let time = 0; time < 2; time++) {
       const { code, err } = await runProgram(process.execPath, [join(import.meta.dirname, '../../local/launch.ts'), 'credential', 'workers', '--data', cloud.dataDir], {});
       assert.equal(code, 0, err);
     }
-    await keep('demo', await credential('events', [{ name: 'member' }]));
+    await launches.keep('demo', await launches.credential('events', ['member']));
   });
   after(() => cloud?.stop());
 
-  async function credential(name: string, roles: object[]) {
-    const { body } = await demo.post(`/identity/v3/users/${user}/application_credentials`, { application_credential: { name, roles } });
-    return body.application_credential as { id: string; secret: string };
-  }
-  const keep = (name: string, value: object) => secrets.send(new CreateSecretCommand({ Name: `novaless/launch/${name}`, SecretString: JSON.stringify(value) }));
-  const put = async (DetailType: string, detail: object) => {
-    const { Entries, FailedEntryCount } = await events.send(new PutEventsCommand({ Entries: [{ EventBusName: 'novaless', Source: 'test', DetailType, Detail: JSON.stringify(detail) }] }));
-    assert.equal(FailedEntryCount, 0);
-    return Entries![0]!.EventId!;
-  };
   const server = (more: object = {}) => ({ name: 'by-event', flavorRef: '1', imageRef: image, networks: 'auto', ...more });
   const published = () => readFileSync(join(cloud.dataDir, 'logs/events.jsonl'), 'utf8').trim().split('\n').map((line) => JSON.parse(line));
   const about = (eventId: string, type: string) => until(async () => published().find((e) => e['detail-type'] === type && (e.detail.event_id === eventId || e.detail.global_request_id === `req-${eventId}`)));
-  const named = async (name: string) => (await demo.get(`${COMPUTE}/servers/detail?name=${encodeURIComponent(`^${name}$`)}`)).body.servers as any[];
-  const launched = (name: string) => until(async () => (await named(name))[0]);
+  const named = (name: string) => launches.named(`^${name}$`);
 
   test('an event launches a server that ends ACTIVE, and one that deletes it ends that; the notifications name the events', async () => {
-    const asked = await put('Server Launch Requested', { credential: 'demo', server: server({ metadata: { job: '7' } }), user_data: '#!/bin/sh\necho hello > /dev/console\n' });
-    const { id } = await launched('by-event');
+    const asked = await launches.put('Server Launch Requested', { credential: 'demo', server: server({ metadata: { job: '7' } }), user_data: '#!/bin/sh\necho hello > /dev/console\n' });
+    const { id } = await launches.launched('^by-event$');
     const active = await waitForServer(demo, id, 'ACTIVE');
     assert.deepEqual(active.metadata, { job: '7' });
     assert.equal(active.user_id, user);
     for (const type of ['compute.instance.create.start', 'compute.instance.create.end']) assert.equal((await about(asked, type)).detail.instance_id, id);
-    const deletion = await put('Server Delete Requested', { credential: 'demo', server: { id } });
+    const deletion = await launches.put('Server Delete Requested', { credential: 'demo', server: { id } });
     await until(async () => (await named('by-event')).length === 0 || undefined);
     for (const type of ['compute.instance.delete.start', 'compute.instance.delete.end']) assert.equal((await about(deletion, type)).detail.instance_id, id);
   });
 
   test('an event that comes twice is one server; two events are two', async () => {
     // every message of this cloud is delivered twice, also the event's own
-    await put('Server Launch Requested', { credential: 'demo', server: server({ name: 'once' }) });
-    await waitForServer(demo, (await launched('once')).id, 'ACTIVE');
-    await put('Server Launch Requested', { credential: 'demo', server: server({ name: 'once' }) });
+    await launches.put('Server Launch Requested', { credential: 'demo', server: server({ name: 'once' }) });
+    await waitForServer(demo, (await launches.launched('^once$')).id, 'ACTIVE');
+    await launches.put('Server Launch Requested', { credential: 'demo', server: server({ name: 'once' }) });
     const both = await until(async () => { const all = await named('once'); return all.length >= 2 ? all : undefined; });
     assert.equal(both.length, 2);
     await Promise.all(both.map(({ id }) => waitForServer(demo, id, 'ACTIVE')));
-    for (const { id } of both) await put('Server Delete Requested', { credential: 'demo', server: { id } });
+    for (const { id } of both) await launches.put('Server Delete Requested', { credential: 'demo', server: { id } });
     await until(async () => (await named('once')).length === 0 || undefined);
   });
 
   test('a request that the API refuses is told by an event that names the fault, and is not tried again', async () => {
-    await keep('reader', await credential('reads', [{ name: 'reader' }]));
-    await keep('broken', { id: 'none', secret: 'none' });
-    await keep('empty', { user: 'x' });
+    await launches.keep('reader', await launches.credential('reads', ['reader']));
+    await launches.keep('broken', { id: 'none', secret: 'none' });
+    await launches.keep('empty', { user: 'x' });
     for (const [detail, code, words] of [
       [{ credential: 'demo', server: server({ flavorRef: 'none-such' }) }, 400, /none-such/],
       [{ credential: 'demo', server: server({ name: undefined }) }, 400, /name/],
@@ -113,21 +102,21 @@ describe('launches by events', () => {
       [{ credential: 'demo', server: server({ user_data: 'eA==' }), user_data: 'x' }, 400, /user_data/],
       [{ credential: 'demo', server: 'x' }, 400, /server/],
     ] as const) {
-      const { detail: told } = await about(await put('Server Launch Requested', detail), 'Server Launch Rejected');
+      const { detail: told } = await about(await launches.put('Server Launch Requested', detail), 'Server Launch Rejected');
       assert.equal(told.fault.code, code, JSON.stringify(told));
       assert.match(told.fault.message, words);
     }
-    const gone = await about(await put('Server Delete Requested', { credential: 'demo', server: { name: 'nobody' } }), 'Server Delete Rejected');
+    const gone = await about(await launches.put('Server Delete Requested', { credential: 'demo', server: { name: 'nobody' } }), 'Server Delete Rejected');
     assert.equal(gone.detail.fault.code, 404);
     assert.deepEqual(await named('by-event'), []);
   });
 
   test('a launch waits for an API that fails in passing', async () => {
     cloud.breakFunction('nova-api');
-    await put('Server Launch Requested', { credential: 'demo', server: server({ name: 'patient' }) });
+    await launches.put('Server Launch Requested', { credential: 'demo', server: server({ name: 'patient' }) });
     await new Promise((resolve) => setTimeout(resolve, 1500));
     cloud.mendFunction('nova-api');
-    await waitForServer(demo, (await launched('patient')).id, 'ACTIVE');
+    await waitForServer(demo, (await launches.launched('^patient$')).id, 'ACTIVE');
     assert.equal((await named('patient')).length, 1);
   });
 
@@ -138,7 +127,7 @@ describe('launches by events', () => {
     const putTo = (Detail: object) => events.send(new PutEventsCommand({ Entries: [{ Source: 'aws.s3', DetailType: 'Object Created', Detail: JSON.stringify(Detail) }] }));
     await putTo({ ...created, bucket: { name: 'another' } });
     await putTo(created);
-    const { id } = await launched('worker-0055AED6DCD90281E5');
+    const { id } = await launches.launched('^worker-0055AED6DCD90281E5$');
     const worker = await waitForServer(demo, id, 'ACTIVE');
     assert.deepEqual(worker.metadata, { role: 'worker', bucket });
     const stored = (await admin.get(`${COMPUTE}/servers/${id}`, { 'OpenStack-API-Version': 'compute 2.90' })).body.server['OS-EXT-SRV-ATTR:user_data'];
