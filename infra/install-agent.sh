@@ -66,9 +66,9 @@ take_over() {
   [ -L "$base/bin" ] && return
   if [ -e "$base/bin" ]; then
     mkdir -p "$base/versions/by-hand"
-    mv "$base/lib" "$base/versions/by-hand/lib"
-    mv "$base/bin" "$base/versions/by-hand/bin"
-    ln -s versions/by-hand "$base/current"
+    [ ! -e "$base/lib" ] || mv "$base/lib" "$base/versions/by-hand/lib"
+    ln -sfn versions/by-hand "$base/current"
+    mv "$base/bin" "$base/versions/by-hand/bin" # last: by it a second try sees that there was a first
   fi
   ln -s current/bin "$base/bin"
 }

