@@ -19,9 +19,12 @@ export interface GatewayRequest {
   sourceIp: string;
 }
 
+/** What API Gateway keeps to itself of a request's headers. */
+const kept = /^(connection|content-length|content-md5|expect|max-forwards|proxy-authenticate|server|te|transfer-encoding|trailer|upgrade|www-authenticate)$/i;
+
 /** The event of a Lambda proxy integration, payload format 1.0. */
 export function proxyEvent({ method, url, rawHeaders, body, httpVersion, sourceIp }: GatewayRequest, match: RouteMatch, requestId: string, gateway: Gateway) {
-  const multiValueHeaders = groups(pairs(rawHeaders));
+  const multiValueHeaders = groups(pairs(rawHeaders).filter(([name]) => !kept.test(name)));
   const query = groups([...url.searchParams]);
   const header = (name: string) => Object.entries(multiValueHeaders).find(([each]) => each.toLowerCase() === name)?.[1].at(-1);
   const type = header('content-type')?.split(';')[0]?.trim() ?? '';

@@ -29,6 +29,11 @@ test('the route that API Gateway would choose is chosen, and the function gets i
   assert.deepEqual(event.queryStringParameters, { x: '2', y: 'ä' });
   assert.equal(event.requestContext.identity.sourceIp, '127.0.0.1');
   assert.ok(Object.entries(event.headers).some(([name, value]) => name.toLowerCase() === 'x-some' && value === 'value'));
+  const repeated = await new Promise<any>((done, failed) => {
+    request(`${cloud.endpoint}/identity`, { headers: { 'X-Twice': ['one', 'two'], TE: 'trailers', 'Max-Forwards': '1' } }, async (response) => done(JSON.parse((await response.toArray()).join('')))).on('error', failed).end();
+  });
+  assert.deepEqual([repeated.multiValueHeaders['X-Twice'], repeated.headers['X-Twice']], [['one', 'two'], 'two']);
+  assert.deepEqual(Object.keys(repeated.headers).filter((name) => /^(te|max-forwards|connection)$/i.test(name)), [], 'API Gateway keeps these to itself');
   const posted = await ask('/identity/x', { method: 'POST', body: Buffer.from([0, 255, 1]) });
   assert.equal(posted.event.isBase64Encoded, true);
   assert.deepEqual([...Buffer.from(posted.event.body, 'base64')], [0, 255, 1]);
