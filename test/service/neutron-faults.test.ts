@@ -182,6 +182,34 @@ for (const how of ['before', 'after'] as const) {
   });
 }
 
+test('a port that a repeated request was answered with stays, though the first request finds the database gone', async () => {
+  const { me, net } = await ground();
+  const make = () => request('POST', '/ports', me, { port: { network_id: net.id } }, { 'x-novaless-idempotency-key': 'key' });
+  const original = DynamoDBDocumentClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
+  let state: 'making' | 'made' | 'repeating' | 'failed' = 'making';
+  let second: Awaited<ReturnType<typeof make>> | undefined;
+  DynamoDBDocumentClient.prototype.send = async function (this: unknown, ...args: unknown[]) {
+    if (state === 'made') {
+      state = 'repeating';
+      second = await make();
+      state = 'failed';
+      throw new Error('no connection');
+    }
+    const answer = await original.apply(this, args);
+    if (state === 'making' && (args[0] as object).constructor.name === 'TransactWriteCommand') state = 'made';
+    return answer;
+  } as never;
+  let first: Awaited<ReturnType<typeof make>>;
+  try {
+    first = await make();
+  } finally {
+    DynamoDBDocumentClient.prototype.send = original as never;
+  }
+  assert.deepEqual([first.status, second!.status], [500, 201]);
+  assert.equal((await request('GET', `/ports/${second!.body.port.id}`, me)).status, 200);
+  assert.equal((await make()).body.port.id, second!.body.port.id);
+});
+
 /** Without the counts. */
 const used = (items: string[]) => items.filter((item) => !item.includes('quota#'));
 

@@ -191,6 +191,20 @@ test('a port that two requests made at once, of which the first died, is told to
   assert.deepEqual(await marks(), []);
 });
 
+for (const [what, before, method] of [['comes to it', [], 'PUT'], ['is deleted', ['web'], 'DELETE']] as const)
+  test(`who is the first to name a group while a port ${what} hears of that port as it is afterwards`, async () => {
+    const { me, bound } = await ground();
+    const [web, db_] = [await ok('POST', '/security-groups', me, { security_group: { name: 'web' } }), await ok('POST', '/security-groups', me, { security_group: { name: 'db' } })];
+    const store = await bound('a', { security_groups: [db_.id] });
+    const member = await bound('b', { security_groups: before.map(() => web.id) });
+    await beforeTransaction(async () => {
+      await ok('POST', '/security-group-rules', me, { security_group_rule: { security_group_id: db_.id, direction: 'ingress', protocol: 'tcp', remote_group_id: web.id } });
+      await told();
+    }, () => ok(method, `/ports/${member.id}`, me, method === 'PUT' ? { port: { security_groups: [web.id] } } : undefined));
+    assert.ok((await told()).ports.includes(store.id));
+    assert.deepEqual(await marks(), []);
+  });
+
 test('a message that got lost is found by the sweeper; one that comes twice tells nobody again', async () => {
   const { me, bound } = await ground();
   const port = await bound('a');

@@ -32,6 +32,13 @@ export async function announce(port: Port, written: Mark[], due: Mark[], { named
   return members;
 }
 
+/** After a port changed: those are told that should be by now, too. */
+export async function announceChange(port: Port, written: Mark[], due: Mark[]): Promise<void> {
+  const missing = due.filter(({ subject }) => !written.some((mark) => mark.subject === subject));
+  await write(markWrites(missing));
+  await tell(port.project_id, [...written, ...missing]);
+}
+
 function remember(marks: Mark[], alone: (mark: Mark) => boolean): void {
   if (lonely.size > REMEMBERED) lonely.clear();
   for (const mark of marks) if (alone(mark)) lonely.add(mark.subject); else lonely.delete(mark.subject);

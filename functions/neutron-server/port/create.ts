@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { StoreBusy } from '../../../shared/store/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
-import { conflict } from '../../../shared/http/errors.ts';
+import { conflict, HttpError } from '../../../shared/http/errors.ts';
 import { macAddressInUse, policyNotAuthorized, resourceNotFound } from '../errors.ts';
 import { enforce, enforceAttributes } from '../http/enforce.ts';
 import { ownerOf } from '../http/owner.ts';
@@ -71,7 +71,8 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
   try {
     return await introduce(port, marks);
   } catch (error) {
-    await takeBack(port);
+    // who has a key asks again, or has done so and been answered: what stands in the way for a moment only takes nothing from him
+    if (!key || error instanceof HttpError) await takeBack(port);
     throw error;
   }
 }

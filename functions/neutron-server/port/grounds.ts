@@ -32,6 +32,11 @@ export async function readGrounds(ids: { network: string; groups: string[]; port
   return { network: of('network')[0] as Network | undefined, host: of('host')[0] as NetworkHost | undefined, groups, port: of('port')[0] as Port | undefined, named, namedByOthers };
 }
 
+export type Named = Pick<Grounds, 'named' | 'namedByOthers'>;
+/** Of these groups those whose members stand in rules now. */
+export const namedOf = async ({ network_id }: Port, groups: string[]): Promise<Named> =>
+  groups.length > 0 ? readGrounds({ network: network_id, groups }) : { named: new Set(), namedByOthers: new Set() };
+
 export const namesItself = ({ id, rules }: SecurityGroup) => Object.values(rules).some(({ remote_group_id }) => remote_group_id === id);
 
 /**

@@ -17,4 +17,11 @@ export function marksFor(before: Port | undefined, after: Port | undefined, name
   return [...(own ? [refreshMark(portSubject(port.id), 'port', port.id)] : []), ...groups.map((group) => refreshMark(groupSubject(group), 'members', port.id))];
 }
 
+/**
+ * Of the groups that the change of a port concerns, those whose members stood in no rule when it began (`named` did). Somebody may have made
+ * the first such rule before the change was written, and told hosts of members as they were then: these groups are looked at again.
+ */
+export const unnamedOf = (before: Port | undefined, after: Port | undefined, named: Set<string>): string[] =>
+  [...new Set([...(before?.security_groups ?? []), ...(after?.security_groups ?? [])])].filter((group) => !named.has(group) && !isDeepStrictEqual(standing(before, group), standing(after, group)));
+
 const standing = (port: Port | undefined, group: string) => (port?.security_groups.includes(group) ? addressesOf(port) : undefined);

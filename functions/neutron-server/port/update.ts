@@ -6,15 +6,15 @@ import { requireRevision } from '../http/revision.ts';
 import { revised } from '../http/standard.ts';
 import { canonicalAddress } from '../ipam/address.ts';
 import { HOST_LOCAL, isLocal, leaveHost, networkHost, reachHost, stillHere, type NetworkHost } from '../network/host.ts';
-import { tell } from '../refresh/tell.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
 import { optimistically } from '../store/mutate.ts';
 import type { FixedIp, Network, Port } from '../store/records.ts';
 import { find } from '../store/visible.ts';
 import { chooser, wantsOf } from './addresses.ts';
+import { announceChange } from './announce.ts';
 import { addressPairsOf, isNetworkDevice, macOf, mergeDhcpOptions } from './attributes.ts';
-import { readGrounds, requireGrounds } from './grounds.ts';
-import { marksFor } from './marks.ts';
+import { namedOf, readGrounds, requireGrounds } from './grounds.ts';
+import { marksFor, unnamedOf } from './marks.ts';
 import type { PortUpdate } from './schema.ts';
 import { checkPortSecurity, requireGroups } from './security.ts';
 import { transition } from './store.ts';
@@ -97,7 +97,8 @@ async function write(before: Port, draft: Port, network: Network, given: PortUpd
       await requireStill(before, after);
       if (moves && isLocal(after)) await stillHere(network, after, await networkHost(network.id)).catch((error: unknown) => takeBack(before, after, error));
       if (moves) await leaveHost(before, after).catch((error: unknown) => log.warn('a network is not given up', { port: after.id, ...factsOf(error) }));
-      await tell(after.project_id, marks);
+      const since = await namedOf(after, unnamedOf(before, after, named));
+      await announceChange(after, marks, [...marks, ...marksFor(before, after, since.named)]);
       return after;
     }
   }
