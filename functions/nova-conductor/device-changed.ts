@@ -18,7 +18,7 @@ export async function deviceChanged(changed: Changed): Promise<void> {
   const failed = event.result === 'Error';
   const action = await writeAction(instance_uuid, request_id, eventOf(event, host), { failed });
   const notification = event.finish && endOf(event.name, { failed });
-  if (instance && notification) await notifyInstance(notification, instance, { volume_id: changed.volume?.volume_id, port_id: changed.port?.port_id }, action);
+  if (instance && notification) await notifyInstance(notification, instance, { volume_id: changed.volume?.volume_id, port_id: changed.port?.port_id }, action ?? { request_id });
 }
 
 async function write({ instance_uuid, project_id, host, volume, port }: Changed): Promise<Instance | undefined> {

@@ -28,7 +28,7 @@ export async function instanceUpdate(update: Update): Promise<void> {
   if (attempt !== undefined && change.vm_state === 'active') logLaunch(instance, action);
   if (attempt !== undefined && change.vm_state === 'active' && instance.clears_failed_builds) await clearFailedBuilds(instance);
   const notification = event?.finish && endOf(event.name, { failed });
-  if (notification) await notifyInstance(notification, instance, failed ? { reason: event.details } : {}, action);
+  if (notification) await notifyInstance(notification, instance, failed ? { reason: event.details } : {}, action ?? (attempt === undefined ? { request_id } : undefined));
 }
 
 /**
@@ -38,7 +38,7 @@ export async function instanceUpdate(update: Update): Promise<void> {
 async function applyWithAction(update: Update, event: Event): Promise<boolean> {
   const { instance_uuid, request_id, host } = update;
   try {
-    await nova.transact([changeOf(update), actionWrite(instance_uuid, request_id, eventOf(event, host), recordedSteps(), { failed: event.result === 'Error' })]);
+    await nova.transact([changeOf(update), actionWrite(instance_uuid, request_id, eventOf(event, host), recordedSteps())]);
     return true;
   } catch (error) {
     if (!(error instanceof TransactionRefused)) throw error;

@@ -1,14 +1,14 @@
-import { ACTIONS, type InstanceAction } from '../../../shared/objects/action.ts';
+import { actionKey, type InstanceAction } from '../../../shared/objects/action.ts';
 import { dueInstance, faultOf, instanceKey, now, SCHEDULING_SECONDS, TASK_SECONDS, type Instance } from '../../../shared/objects/instance.ts';
 import { serviceContext } from '../../../shared/identity/service-context.ts';
 import { notifyInstance } from '../../../shared/notifications/instance.ts';
 import { cast } from '../../../shared/rpc/send.ts';
 import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
 import { novaScheduler } from '../../../shared/rpc/topics/nova-scheduler.ts';
-import { ConditionFailed } from '../../../shared/store/errors.ts';
+import { TransactionRefused } from '../../../shared/store/errors.ts';
 import type { Change } from '../../../shared/store/condition.ts';
-import { table } from '../../../shared/store/table.ts';
-import { writeAction } from '../action-record.ts';
+import { table, type Write } from '../../../shared/store/table.ts';
+import { actionWrite } from '../action-record.ts';
 
 const nova = table('nova');
 
@@ -25,18 +25,20 @@ export async function driveOn(found: Instance): Promise<void> {
   await change(instance, { remove: ['due_pk', 'due_at'] });
 }
 
-/** Changes the record while it is as it was found; false where it has moved on. */
-async function change(instance: Instance, what: Change): Promise<boolean> {
+/** Changes the record, and what goes `along`, while it is as it was found; false where it has moved on. */
+async function change(instance: Instance, what: Change, along: Write[] = []): Promise<boolean> {
+  const { uuid, project_id, sequence, task_state, vm_state } = instance;
   try {
-    await nova.update(instanceKey(instance.project_id, instance.uuid), what, { sequence: instance.sequence, task_state: instance.task_state, vm_state: instance.vm_state });
+    await nova.transact([{ update: instanceKey(project_id, uuid), change: what, if: { sequence, task_state, vm_state } }, ...along]);
     return true;
   } catch (error) {
-    if (error instanceof ConditionFailed) return false;
+    if (error instanceof TransactionRefused) return false;
     throw error;
   }
 }
 
-const postpone = (instance: Instance, seconds: number) => change(instance, { set: dueInstance(instance.uuid, new Date(Date.now() + seconds * 1000)) });
+const dueIn = ({ uuid }: Instance, seconds: number) => dueInstance(uuid, new Date(Date.now() + seconds * 1000));
+const postpone = (instance: Instance, seconds: number) => change(instance, { set: dueIn(instance, seconds) });
 
 /** In the user's project, and in nobody's name: what other services are asked for goes under nova's own identity. */
 const contextOf = ({ user_id, project_id }: Instance, request_id: string) => serviceContext('sweeper', { user_id, project_id, request_id });
@@ -51,9 +53,8 @@ async function scheduleAgain(instance: Instance): Promise<void> {
 async function giveUp(instance: Instance): Promise<void> {
   const message = 'Scheduling the instance took too long.';
   const set = { vm_state: 'error', task_state: null, fault: faultOf(500, message), updated_at: now() };
-  if (!(await change(instance, { set, add: { sequence: 1 }, remove: ['due_pk', 'due_at'] }))) return;
-  const event = { event: 'conductor_schedule_and_build_instances', start_time: instance.created_at, finish_time: new Date().toISOString(), result: 'Error' as const, details: message };
-  await writeAction(instance.uuid, instance.create_request_id, event, { failed: true });
+  const end = await actionsEnd(instance, instance.create_request_id, () => 'conductor_schedule_and_build_instances', message);
+  if (!(await change(instance, { set, add: { sequence: 1 }, remove: ['due_pk', 'due_at'] }, end))) return;
   await notifyInstance('create.error', { ...instance, vm_state: 'error' }, { reason: message });
 }
 
@@ -63,25 +64,25 @@ async function buildOn(instance: Instance): Promise<void> {
   await cast(novaCompute.methods.build_overdue, { instance_uuid, project_id, host: host!, attempt, alternates, request_id }, { context: contextOf(instance, request_id), steps: [] });
 }
 
+/** Asked for anew: a deletion that was given up, of which only the word was lost, goes on by a newer request only. */
 async function deleteAgain(instance: Instance): Promise<void> {
-  const { uuid: instance_uuid, project_id, host, sequence, interfaces, block_devices } = instance;
-  if (!(await postpone(instance, SCHEDULING_SECONDS))) return;
-  const request_id = (await latestAction(instance, ({ action }) => action === 'delete'))?.request_id ?? instance.create_request_id;
+  const { uuid: instance_uuid, project_id, host, interfaces, block_devices, task_request_id: request_id = instance.create_request_id } = instance;
+  if (!(await change(instance, { set: dueIn(instance, SCHEDULING_SECONDS), add: { sequence: 1 } }))) return;
   await cast(
-    novaCompute.methods.terminate_instance, { instance_uuid, project_id, host, sequence, request_id, interfaces, block_devices }, { context: contextOf(instance, request_id), steps: [] },
+    novaCompute.methods.terminate_instance, { instance_uuid, project_id, host, sequence: instance.sequence + 1, request_id, interfaces, block_devices }, { context: contextOf(instance, request_id), steps: [] },
   );
 }
 
-/** A task whose end nobody told: the instance keeps its state, and the action says that it failed. */
+/** A task whose end nobody told: the instance keeps its state, and the action that began it says that it failed. */
 async function endTask(instance: Instance): Promise<void> {
-  if (!(await change(instance, { set: { task_state: null, updated_at: now() }, add: { sequence: 1 }, remove: ['due_pk', 'due_at'] }))) return;
-  const action = await latestAction(instance, ({ action: name }) => name !== 'create');
-  if (!action || action.message !== null) return;
-  const event = { event: `compute_${action.action}_instance`, start_time: action.start_time, finish_time: new Date().toISOString(), result: 'Error' as const, details: `The host did not tell within ${TASK_SECONDS} seconds what came of it.` };
-  await writeAction(instance.uuid, action.request_id, event, { failed: true });
+  const end = await actionsEnd(instance, instance.task_request_id, ({ action }) => `compute_${action}_instance`, `The host did not tell within ${TASK_SECONDS} seconds what came of it.`);
+  await change(instance, { set: { task_state: null, updated_at: now() }, add: { sequence: 1 }, remove: ['due_pk', 'due_at'] }, end);
 }
 
-async function latestAction(instance: Instance, is: (action: InstanceAction) => boolean): Promise<InstanceAction | undefined> {
-  const actions = await nova.query<InstanceAction>({ pk: `SERVER#${instance.uuid}`, prefix: ACTIONS });
-  return actions.filter(is).sort((a, b) => (a.start_time < b.start_time ? 1 : -1))[0];
+/** The write that says of a request's action that it failed, where there is a record of it. */
+async function actionsEnd({ uuid }: Instance, request_id: string | undefined, eventOf: (action: InstanceAction) => string, details: string): Promise<Write[]> {
+  const action = request_id && (await nova.get<InstanceAction>(actionKey(uuid, request_id)));
+  if (!action) return [];
+  const event = { event: eventOf(action), start_time: action.start_time, finish_time: new Date().toISOString(), result: 'Error' as const, details };
+  return [actionWrite(uuid, action.request_id, event, [], { failed: true })];
 }
