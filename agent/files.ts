@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { log } from '../shared/telemetry/log.ts';
@@ -6,6 +6,7 @@ import { log } from '../shared/telemetry/log.ts';
 /** State files hold what only the host's own may read. */
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
+const DRAFT = '.new';
 
 export function makeFolder(...parts: string[]): string {
   const folder = join(...parts);
@@ -15,15 +16,20 @@ export function makeFolder(...parts: string[]): string {
 
 /** Replaces the file as one step: whoever reads it, even after a power cut, finds the old or the new text whole. */
 export async function writeWhole(file: string, text: string): Promise<void> {
-  const draft = `${file}.new`;
-  const handle = await open(draft, 'w', FILE_MODE);
+  const draft = file + DRAFT;
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(draft, 'w', FILE_MODE);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(draft, file);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
   }
-  await rename(draft, file);
   await syncFolder(dirname(file));
 }
 
@@ -59,9 +65,14 @@ export function savedFile(file: string, text: () => string): () => Promise<void>
   };
 }
 
-/** Every `NAME.json` of a folder. One that can't be read is put aside and told: it must not keep the host from working. */
+/**
+ * Every `NAME.json` of a folder, for the one process that writes there. A record that can't be read is put aside and told: it must not
+ * keep the host from working. One that a crash left half written goes: what is in it may be a guest's that is long gone.
+ */
 export function readRecords<T>(folder: string): T[] {
-  return readdirSync(folder).filter((name) => name.endsWith('.json')).flatMap((name) => readRecord<T>(join(folder, name)) ?? []);
+  const names = readdirSync(folder);
+  for (const name of names) if (name.endsWith(`.json${DRAFT}`)) rmSync(join(folder, name));
+  return names.filter((name) => name.endsWith('.json')).flatMap((name) => readRecord<T>(join(folder, name)) ?? []);
 }
 
 export function readRecord<T>(file: string): T | undefined {

@@ -1,7 +1,6 @@
-import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Vif } from '../../shared/agent/command.ts';
-import { makeFolder, readRecord, removeFile, writeWhole } from '../files.ts';
+import { makeFolder, readRecords, removeFile, writeWhole } from '../files.ts';
 
 /** What should be of one network on this host. Written before anything is made by it, and only then made so. */
 export interface NetworkRecord {
@@ -24,12 +23,7 @@ export const MOST_PORTS = 0x7fff;
 
 export function openState(folder: string) {
   const own = makeFolder(folder, 'networks');
-  const records = new Map<string, NetworkRecord>();
-  for (const name of readdirSync(own)) {
-    const record = /^[0-9a-f-]{36}\.json$/.test(name) ? readRecord<NetworkRecord>(join(own, name)) : undefined;
-    if (name.endsWith('.new')) rmSync(join(own, name)); // a write that a crash ended
-    if (record) records.set(record.network_id, record);
-  }
+  const records = new Map(readRecords<NetworkRecord>(own).map((record) => [record.network_id, record]));
   const fileOf = (network_id: string) => join(own, `${network_id}.json`);
   return {
     folder: own,
