@@ -13,7 +13,7 @@ import { complaint, conversion, inspection, NoRoom, writing } from './tools.ts';
 /** Nova's remove_unused_original_minimum_age_seconds. */
 const UNUSED_MS = 24 * 3600_000;
 const SWEEP_MS = 3600_000;
-/** A draft that nothing was written to for so long is nobody's: a program that was ended may have written on for a moment. */
+/** A draft that nothing happened to for so long is nobody's: a program that was ended may have written on for a moment. */
 const FORGOTTEN_MS = 24 * 3600_000;
 
 /** qemu-img check's exit code: room is wasted, nothing is wrong. */

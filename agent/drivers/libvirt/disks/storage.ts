@@ -91,12 +91,12 @@ export function openStorage(root: string, qemu: () => Promise<QemuUser | undefin
       for (const draft of drafts) await rm(draft, { recursive: true, force: true });
     },
 
-    /** Drafts that nothing was written to for so long. */
+    /** Drafts that nothing happened to for so long. Not when they were written: a link to an image is as old as that. */
     async discardOld(ms: number): Promise<void> {
       for (const name of await readdir(folders.drafts)) {
         const draft = join(folders.drafts, name);
-        const { mtimeMs } = await stat(draft).catch(() => ({ mtimeMs: Infinity }));
-        if (Date.now() - mtimeMs > ms) await rm(draft, { recursive: true, force: true });
+        const { ctimeMs } = await stat(draft).catch(() => ({ ctimeMs: Infinity }));
+        if (Date.now() - ctimeMs > ms) await rm(draft, { recursive: true, force: true });
       }
     },
 
