@@ -1,8 +1,7 @@
-import { accessSync, constants, readFileSync, statSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { readFileSync, statSync } from 'node:fs';
 import { openVirsh } from './drivers/libvirt/virsh.ts';
 import { missingForNetworks } from './network/network.ts';
-import { run } from './run.ts';
+import { isInstalled, run } from './run.ts';
 
 /** Something that a host lacks for guests, and what an operator does about it. */
 export interface Lack { what: string; how: string }
@@ -29,7 +28,7 @@ const programs: Program[] = [
   { names: ['ip'], debian: 'iproute2', redhat: 'iproute' },
   { names: ['bridge'], debian: 'iproute2', redhat: 'iproute' },
   { names: ['sysctl'], debian: 'procps', redhat: 'procps-ng' },
-  ...['nsenter', 'setpriv', 'prlimit'].map((name) => ({ names: [name], debian: 'util-linux', redhat: 'util-linux' })),
+  ...['nsenter', 'unshare', 'setpriv', 'prlimit'].map((name) => ({ names: [name], debian: 'util-linux', redhat: 'util-linux' })),
 ];
 
 /** The rights of root that the agent uses, with their bits in /proc; the systemd unit gives these and no others. */
@@ -40,7 +39,7 @@ const capabilities = {
 /** What the libvirt driver would lack on this machine; changes nothing. */
 export async function checkHost(): Promise<HostCheck> {
   if (process.platform !== 'linux') return { lacks: [{ what: 'Linux', how: 'libvirt hosts run Linux' }], facts: '' };
-  const missing = programs.filter(({ names }) => !names.some(isThere));
+  const missing = programs.filter(({ names }) => !names.some(isInstalled));
   const rights = lackOfRights();
   const lacks = [...lackOfPrograms(missing), ...rights];
   let facts = '';
@@ -59,18 +58,6 @@ export async function checkHost(): Promise<HostCheck> {
 
 /** In one line: what is missing and what to do. */
 export const lacksInWords = (lacks: Lack[]): string => lacks.map(({ what, how }) => (how ? `${what} (${how})` : what)).join('; ');
-
-function isThere(name: string): boolean {
-  const places = name.startsWith('/') ? [name] : [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'].map((folder) => join(folder, name));
-  return places.some((path) => {
-    try {
-      accessSync(path, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
-}
 
 function lackOfPrograms(missing: Program[]): Lack[] {
   if (missing.length === 0) return [];

@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { delimiter, resolve } from 'node:path';
 
 /** A program ended with an error, or could not be started; the message has its last line of complaint. */
 export class CommandFailed extends Error {
@@ -27,6 +29,18 @@ export interface RunOptions {
 
 /** A login's or a service's PATH often lacks where programs for administrators are. */
 const environment = () => ({ ...process.env, LC_ALL: 'C', PATH: `${process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin'}:/usr/local/sbin:/usr/sbin:/sbin` });
+
+/** Whether `run` would find the program; a path may be given too. */
+export function isInstalled(program: string): boolean {
+  return environment().PATH.split(delimiter).some((folder) => {
+    try {
+      accessSync(resolve(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
 
 /** Runs a program without a shell, its words in English, and gives what it wrote. Throws CommandFailed. */
 export function run(program: string, args: readonly string[], { input, signal, timeoutMs = 60_000 }: RunOptions = {}): Promise<string> {

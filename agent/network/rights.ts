@@ -1,6 +1,5 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { CommandFailed, run } from '../run.ts';
+import { existsSync } from 'node:fs';
+import { CommandFailed, isInstalled, run } from '../run.ts';
 import { filterText } from './filters.ts';
 import { portOf } from './port.ts';
 
@@ -10,7 +9,7 @@ const programs: Record<string, string> = {
 
 /** What this machine lacks for guests' networks: one sentence each, with how to get it; empty where all is there. */
 export async function missingForNetworks(): Promise<string[]> {
-  const absent = Object.keys(programs).filter((program) => !found(program));
+  const absent = Object.keys(programs).filter((program) => !isInstalled(program));
   const packages = [...new Set(absent.map((program) => programs[program]!))];
   const missing = [
     ...(process.getuid?.() === 0 ? [] : ['guests\' networks need root: start the agent as root (sudo)']),
@@ -34,18 +33,6 @@ async function lackingFilters(): Promise<string[]> {
     const complaint = error instanceof CommandFailed ? error.stderr.trim().split('\n')[0] : (error as Error).message;
     return [`the kernel or nft does not take the rules that guests get (it needs nf_tables for bridge and inet, conntrack with marks, and limits): ${complaint}`];
   }
-}
-
-/** Where it would be run from. */
-function found(program: string): boolean {
-  return [...(process.env['PATH'] ?? '').split(delimiter), '/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin'].some((folder) => {
-    try {
-      accessSync(join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
 }
 
 async function hasBridgeFilter(): Promise<boolean> {

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
-import { chmodSync, copyFileSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDisks, type Disks } from '../../agent/drivers/libvirt/disks/disks.ts';
 import type { Args, Images } from '../../agent/drivers/driver.ts';
+import { isInstalled } from '../../agent/run.ts';
 import type { Disk } from '../../shared/agent/command.ts';
 
 export const MIB = 1024 ** 2;
@@ -13,8 +14,7 @@ export const isRoot = process.getuid?.() === 0;
 /** Stands for QEMU's own user: anybody but the agent. */
 export const QEMU = isRoot ? { uid: 65534, gid: 65534 } : undefined;
 
-const found = (program: string) => (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program)));
-export const lacking = ['qemu-img', 'qemu-io', 'setpriv', 'mkfs.ext4', 'isoinfo'].filter((program) => !found(program));
+export const lacking = ['qemu-img', 'qemu-io', 'setpriv', 'mkfs.ext4', 'isoinfo'].filter((program) => !isInstalled(program));
 export const skip = lacking.length > 0 && `this machine has no ${lacking.join(', ')} (apt-get install qemu-utils genisoimage)`;
 
 export const sh = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
