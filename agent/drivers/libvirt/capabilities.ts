@@ -36,7 +36,7 @@ function tried(emulator: string): Promise<boolean> {
 }
 
 /** Throws LibvirtAway. */
-export async function readAbilities(virsh: Virsh): Promise<Abilities> {
+async function readAbilities(virsh: Virsh): Promise<Abilities> {
   const ofType = (type: string[]) => virsh(['domcapabilities', '--arch', architecture, ...type]).then(parseXml);
   const [capabilitiesText, best, versionText] = await Promise.all([virsh(['capabilities']), ofType([]), virsh(['version'])]);
   const capabilities = parseXml(capabilitiesText);

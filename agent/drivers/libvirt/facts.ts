@@ -22,16 +22,16 @@ export async function libvirtFacts({ abilities, virsh, guests, disks }: Pick<Lib
 }
 
 const always = [
-  'COMPUTE_DEVICE_TAGGING', 'COMPUTE_NET_ATTACH_INTERFACE', 'COMPUTE_NET_ATTACH_INTERFACE_WITH_TAG', 'COMPUTE_VOLUME_ATTACH_WITH_TAG', 'COMPUTE_VOLUME_MULTI_ATTACH',
+  'COMPUTE_DEVICE_TAGGING', 'COMPUTE_NET_ATTACH_INTERFACE', 'COMPUTE_NET_ATTACH_INTERFACE_WITH_TAG', 'COMPUTE_VOLUME_ATTACH_WITH_TAG', // and no COMPUTE_VOLUME_MULTI_ATTACH: a volume has one guest here
   'COMPUTE_IMAGE_TYPE_ISO', 'COMPUTE_IMAGE_TYPE_QCOW2', 'COMPUTE_IMAGE_TYPE_RAW',
   'COMPUTE_STORAGE_BUS_SATA', 'COMPUTE_STORAGE_BUS_SCSI', 'COMPUTE_STORAGE_BUS_USB', 'COMPUTE_STORAGE_BUS_VIRTIO',
   'COMPUTE_NET_VIF_MODEL_E1000', 'COMPUTE_NET_VIF_MODEL_E1000E', 'COMPUTE_NET_VIF_MODEL_RTL8139', 'COMPUTE_NET_VIF_MODEL_VIRTIO',
-].filter((trait) => trait !== 'COMPUTE_VOLUME_MULTI_ATTACH'); // a volume has one guest here
+];
 
 /** Linux's words for what a processor can, where Nova's traits have others. */
 const odd: Record<string, string> = { pclmulqdq: 'PCLMUL', pni: 'SSE3', sse4_1: 'SSE41', sse4_2: 'SSE42', avx512_vnni: 'AVX512VNNI', avx512_vbmi2: 'AVX512VBMI2', avx512_bitalg: 'AVX512BITALG', avx512_vpopcntdq: 'AVX512VPOPCNTDQ', sha_ni: 'SHA' };
 const known = new Set(['3DNOW', 'ABM', 'AESNI', 'AVX', 'AVX2', 'AVX512BW', 'AVX512CD', 'AVX512DQ', 'AVX512ER', 'AVX512F', 'AVX512PF', 'AVX512VL', 'AVX512VNNI', 'AVX512VBMI', 'AVX512VBMI2', 'AVX512IFMA', 'AVX512BITALG', 'AVX512VPOPCNTDQ', 'BMI', 'BMI2', 'CLMUL', 'F16C', 'FMA3', 'FMA4', 'MMX', 'MPX', 'PCID', 'PDPE1GB', 'SGX', 'SHA', 'SSE', 'SSE2', 'SSE3', 'SSE41', 'SSE42', 'SSE4A', 'SSSE3', 'STIBP', 'SVM', 'TBM', 'TSX', 'VMX', 'XOP']);
-const renamed: Record<string, string> = { PCLMUL: 'CLMUL', FMA: 'FMA3', AES: 'AESNI', BMI1: 'BMI', LZCNT: 'ABM', RTM: 'TSX', SSE4A: 'SSE4A' };
+const renamed: Record<string, string> = { PCLMUL: 'CLMUL', FMA: 'FMA3', AES: 'AESNI', BMI1: 'BMI', LZCNT: 'ABM', RTM: 'TSX' };
 
 /** Nova's, each true of this host. What a processor can is the guests' only where they run on it. */
 function traits({ kvm, architecture, videoModels, uefi }: Abilities): string[] {

@@ -60,7 +60,6 @@ export function watchDomains(uri: string, look: () => Promise<void>) {
   const endChild = () => child?.kill();
   process.once('exit', endChild);
   return {
-    look: ask,
     stop(): void {
       stopped = true;
       clearInterval(poll);
