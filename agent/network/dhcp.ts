@@ -9,12 +9,16 @@ const PATIENCE_MS = 3000, LOOK_MS = 20;
 
 /** One dnsmasq per network that needs one. Its configuration's file is named by the contents, so a running one tells which it has. */
 export function dhcpServers(folder: string) {
+  const all = join(folder, '/');
   const prefixOf = (network_id: string) => join(folder, `${network_id}.dnsmasq.`);
 
-  async function stop(network_id: string, but?: string): Promise<void> {
+  /** Ends the network's servers but the one with this configuration; tells whether that one runs. */
+  async function stop(network_id: string, but?: string): Promise<boolean> {
     const prefix = prefixOf(network_id);
-    for (const { pid, config } of processesWith(prefix)) if (config !== but) await end(pid, config);
+    const running = processesWith(prefix);
+    for (const { pid, config } of running) if (config !== but) await end(pid, config);
     for (const file of filesWith(prefix)) if (file !== but && file !== `${prefix}log`) rmSync(file, { force: true });
+    return running.some(({ config }) => config === but);
   }
 
   return {
@@ -24,17 +28,18 @@ export function dhcpServers(folder: string) {
     },
     /** Runs with exactly these guests, or not at all where none wants it. */
     async ensure(network_id: string, namespace: string, guests: Guest[]): Promise<void> {
-      if (!guests.some(({ port }) => leaseOf(port, 4) ?? leaseOf(port, 6))) return stop(network_id);
+      if (!guests.some(({ port }) => leaseOf(port, 4) ?? leaseOf(port, 6))) return void (await stop(network_id));
       const text = dnsmasqConfig(guests, { user: unprivilegedUser(), logFile: `${prefixOf(network_id)}log` });
       const config = `${prefixOf(network_id)}${shortHash(text)}.conf`;
-      await stop(network_id, config);
-      if (processesWith(config).length > 0) return;
+      if (await stop(network_id, config)) return;
       writeFileSync(config, text, { mode: 0o600 });
       rmSync(`${prefixOf(network_id)}log`, { force: true });
       await runIn(namespace, 'dnsmasq', [`--conf-file=${config}`]);
     },
     /** Networks that have a server or files of one. */
-    networks: (): string[] => [...new Set(filesWith(join(folder, '/')).map((file) => /^([0-9a-f-]{36})\.dnsmasq\./.exec(basename(file))?.[1]).filter((id) => id !== undefined))],
+    networks: (): string[] => [...networksOf(filesWith(all))],
+    /** Networks whose server runs, by one look at the host's processes. */
+    running: (): Set<string> => networksOf(processesWith(all).map(({ config }) => config)),
   };
 }
 
@@ -42,6 +47,8 @@ const filesWith = (prefix: string): string[] => {
   const folder = prefix.slice(0, prefix.lastIndexOf('/'));
   return readdirSync(folder).map((name) => join(folder, name)).filter((file) => file.startsWith(prefix));
 };
+
+const networksOf = (files: string[]) => new Set(files.map((file) => /^([0-9a-f-]{36})\.dnsmasq\./.exec(basename(file))?.[1]).filter((id) => id !== undefined));
 
 const FLAG = '--conf-file=';
 

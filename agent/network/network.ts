@@ -25,9 +25,9 @@ export interface HostNetwork {
   /** The port's rules are others now. A port that isn't here is left alone. */
   refresh(guest: string, vif: Vif): Promise<void>;
   /** The port is gone from the guest: no filter, lease or DHCP entry of it stays; a network's last port takes all of it along. Idempotent. */
-  unplug(guest: string, port_id: string): Promise<void>;
+  unplug(port_id: string): Promise<void>;
   /** All that it has, also of guests that the driver lost; those may be unplugged. */
-  ports(): { guest: string; port_id: string; network_id: string }[];
+  ports(): { guest: string; port_id: string }[];
   /** At the agent's start: what should be there is there again, also after a reboot of the host, and what is left of others goes. */
   recover(): Promise<void>;
   /** Ends the metadata listeners; namespaces, DHCP and guests go on without the agent. */
@@ -82,7 +82,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
   /** Makes everything as the record says; each step finds out by itself what is there. */
   async function converge(record: NetworkRecord, touched?: string | 'all'): Promise<void> {
     const { network_id, ports } = record;
-    const all = ports.map((each) => ({ ...each, port: portOf(each.vif) }));
+    const all = parsed(ports);
     const open = all.filter(({ plugged }) => plugged);
     const hash = shortHash(filterText(open, 0));
     if (hash !== record.rules_hash) Object.assign(record, { rules_hash: hash, generation: (record.generation % 0x7fffffff) + 1 });
@@ -91,12 +91,12 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
     await makeNamespace(name, network_id, all.map(({ port }) => port));
     await runIn(name, 'nft', ['-f', '-'], filterText(open, record.generation));
     await connect(name, open.map(({ port }) => port), touched);
-    await serveDhcp(record);
+    await serveDhcp(network_id, all);
     await listeners.ensure(network_id, name);
   }
 
-  const serveDhcp = ({ network_id, ports }: NetworkRecord) =>
-    dhcp.ensure(network_id, nameOf(network_id), ports.map(({ vif, number, guest }) => ({ port: portOf(vif), number, hostname: metadata(guest)?.hostname })));
+  const serveDhcp = (network_id: string, ports: ParsedPort[]) =>
+    dhcp.ensure(network_id, nameOf(network_id), ports.map(({ port, number, guest }) => ({ port, number, hostname: metadata(guest)?.hostname })));
 
   /** Of the taps that are on the bridge already only the touched one is set anew: a network may have many. */
   async function connect(name: string, ports: Port[], touched: string | undefined): Promise<void> {
@@ -117,12 +117,13 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
     await state.remove(network_id);
   }
 
-  /** What ended by itself, or was ended, comes back. */
+  /** A server that ended by itself, or was ended, comes back. */
   const watch = setInterval(() => {
+    const running = dhcp.running();
     for (const { network_id } of state.all()) {
-      void inTurn(network_id, async () => {
+      if (!running.has(network_id)) void inTurn(network_id, async () => {
         const record = state.get(network_id);
-        if (record && record.ports.length > 0) await serveDhcp(record);
+        if (record && record.ports.length > 0) await serveDhcp(network_id, parsed(record.ports));
       }).catch((error: unknown) => log.error('a network has no DHCP', { host, network: network_id, ...factsOf(error) }));
     }
   }, WATCH_MS).unref();
@@ -138,7 +139,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
     async refresh(guest, vif) {
       if (state.networkOf(vif.port_id) === vif.network_id) await put(guest, vif, () => {});
     },
-    async unplug(_guest, port_id) {
+    async unplug(port_id) {
       const network_id = state.networkOf(port_id);
       if (network_id === undefined) return;
       await inTurn(network_id, async () => {
@@ -150,7 +151,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
         await dissolve(network_id);
       });
     },
-    ports: () => state.all().flatMap(({ network_id, ports }) => ports.map(({ guest, vif: { port_id } }) => ({ guest, port_id, network_id }))),
+    ports: () => state.all().flatMap(({ ports }) => ports.map(({ guest, vif: { port_id } }) => ({ guest, port_id }))),
     async recover() {
       const prefix = namespacePrefix(folder);
       const networks = new Set([...state.all().map(({ network_id }) => network_id), ...namespacesWith(prefix).map((name) => name.slice(prefix.length)), ...dhcp.networks()]);
@@ -166,6 +167,12 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
   };
 }
 
-/** The guest that has the address in the network; the filters see to it that nobody else sends from it. */
+type ParsedPort = PortRecord & { port: Port };
+const parsed = (ports: PortRecord[]): ParsedPort[] => ports.map((each) => ({ ...each, port: portOf(each.vif) }));
+
+/**
+ * The guest that has the address in the network; the filters see to it that no other port's guest sends from it, and that nobody does
+ * whose port is not plugged. Of a port that should be gone and one that has its address since, the later counts, as for DHCP.
+ */
 const guestAt = (record: NetworkRecord | undefined, address: string): string | undefined =>
-  record?.ports.find(({ vif }) => ownAddresses(portOf(vif)).includes(address))?.guest;
+  record?.ports.findLast(({ vif, plugged }) => plugged && ownAddresses(portOf(vif)).includes(address))?.guest;

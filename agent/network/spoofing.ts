@@ -6,15 +6,15 @@ const DHCP_LIMIT = 'limit rate over 20/second burst 50 packets';
 const METADATA_LIMIT = 'limit rate over 50/second burst 200 packets';
 
 /** What a guest may send, judged frame by frame at its tap: only from its own addresses, and nothing but IP and ARP. */
-export function fromGuest({ secured, mac, sources, ...port }: Port): string[] {
+export function fromGuest(port: Port): string[] {
+  const { secured, mac, sources } = port;
   const limits = [
     `udp dport { 67, 547 } ${DHCP_LIMIT} drop`,
     `ip daddr ${METADATA_IPV4} tcp dport 80 tcp flags syn ${METADATA_LIMIT} drop`,
     `ip6 daddr ${METADATA_IPV6} tcp dport 80 tcp flags syn ${METADATA_LIMIT} drop`,
   ];
-  const whole = { secured, mac, sources, ...port };
-  if (!secured) return [...limits, ...ownMetadata(whole), 'accept'];
-  const byMac = macsOf(whole).map((each) => ({ mac: each, ranges: sources.filter((source) => source.mac === each).map(({ cidr }) => cidr) }));
+  if (!secured) return [...limits, ...ownMetadata(port), 'accept'];
+  const byMac = macsOf(port).map((each) => ({ mac: each, ranges: sources.filter((source) => source.mac === each).map(({ cidr }) => cidr) }));
   const of = (ranges: Cidr[], version: 4 | 6) => outermost(ranges.filter((range) => range.version === version));
   const setOf = (ranges: Cidr[]) => `{ ${ranges.map(rangeText).join(', ')} }`;
   return [

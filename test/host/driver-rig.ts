@@ -39,7 +39,7 @@ export function killer(most = Number.POSITIVE_INFINITY) {
     calls<T extends object>(kind: string, target: T, only: string[]): T {
       return new Proxy(target, { get: (from, key) => (only.includes(String(key)) ? guard(`${kind}.${String(key)}`, (from as Record<string, (...args: unknown[]) => unknown>)[String(key)]!.bind(from)) : Reflect.get(from, key)) });
     },
-    virsh: (virsh: Virsh): Virsh => Object.assign((async (...args: Parameters<Virsh>) => (['domstats', 'list', 'capabilities', 'domcapabilities', 'version'].includes(args[0][0]!) ? virsh(...args) : guard(`virsh ${args[0][0]}`, virsh)(...args))), { uri: virsh.uri }),
+    virsh: (virsh: Virsh): Virsh => Object.assign((async (...args: Parameters<Virsh>) => (['domstats', 'dominfo', 'list', 'capabilities', 'domcapabilities', 'version'].includes(args[0][0]!) ? virsh(...args) : guard(`virsh ${args[0][0]}`, virsh)(...args))), { uri: virsh.uri }),
   };
 }
 

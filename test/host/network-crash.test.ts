@@ -72,8 +72,8 @@ test('a network that a crash left half made is whole after the next try, and gon
       for (const last of [6, 7]) pair.push(await (await rig.guest(vifOf(network_id, last, { security_rules: [...egressAll, ingress('icmp')] }))).start());
       assert.equal(await pings(pair[0]!, '10.9.0.7'), true, call);
       for (const guest of pair) await guest.delete();
-      for (const guest of pair) await rig.network.unplug(guest.uuid, guest.vif.port_id);
-      for (const port of rig.ports()) await rig.network.unplug(randomUUID(), port);
+      for (const guest of pair) await rig.network.unplug(guest.vif.port_id);
+      for (const port of rig.ports()) await rig.network.unplug(port);
       await nothing(rig, call);
     },
   );
@@ -100,7 +100,7 @@ test('an interface that a crash left half way between host and network is in it 
       await guest.address();
       assert.equal(await pings(guest, '10.9.0.6'), true, call);
       await guest.delete();
-      await rig.network.unplug(guest.uuid, guest.vif.port_id);
+      await rig.network.unplug(guest.vif.port_id);
     },
   );
   assert.deepEqual(rig.ports(), [peer.vif.port_id]);
@@ -118,11 +118,11 @@ test('a port whose end a crash cut short is gone after the next try, or after a 
       guest = await (await rig.guest(vifOf(network_id, 5))).start();
       await guest.delete();
       process.env['PATH'] = path;
-      await rig.network.unplug(guest.uuid, guest.vif.port_id);
+      await rig.network.unplug(guest.vif.port_id);
     },
     async (_failed, call) => {
       again = !again;
-      if (again) await rig.network.unplug(guest.uuid, guest.vif.port_id);
+      if (again) await rig.network.unplug(guest.vif.port_id);
       await rig.restart();
       await nothing(rig, call);
     },

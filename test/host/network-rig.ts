@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test';
 import type { SpawnArgs, Vif } from '../../shared/agent/command.ts';
 import { type HostNetwork, hostNetwork, missingForNetworks } from '../../agent/network/network.ts';
 import { namespacePrefix } from '../../agent/network/names.ts';
-import { run } from '../../agent/run.ts';
+import { isInstalled, run } from '../../agent/run.ts';
 
 export const allowAll = { port_range_min: null, port_range_max: null, remote_ip_prefix: null, remote_group_id: null, protocol: null } as const;
 export const egressAll: Vif['security_rules'] = [{ direction: 'egress', ethertype: 'IPv4', ...allowAll }, { direction: 'egress', ethertype: 'IPv6', ...allowAll }];
@@ -41,7 +41,7 @@ export function networkRig(t: TestContext) {
   const guests: Guest[] = [];
   t.after(async () => {
     for (const guest of guests) await guest.delete();
-    for (const { uuid, vif } of guests) await network.unplug(uuid, vif.port_id).catch(() => {});
+    for (const { vif } of guests) await network.unplug(vif.port_id).catch(() => {});
     network.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -111,7 +111,7 @@ export const pings = (from: Guest, to: string): Promise<boolean> => from.run('pi
 /** Why these tests can't run here; undefined where they can. */
 export async function reasonToSkip(): Promise<string | undefined> {
   const missing = await missingForNetworks();
-  const programs = ['busybox', 'ping', 'curl', 'dhclient', 'python3'].filter((program) => !(process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, program))));
+  const programs = ['busybox', 'ping', 'curl', 'dhclient', 'python3'].filter((program) => !isInstalled(program));
   return [...missing, ...(programs.length > 0 ? [`${programs.join(', ')} not installed`] : [])].join('; ') || undefined;
 }
 

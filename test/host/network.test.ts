@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { dhcpServers } from '../../agent/network/dhcp.ts';
 import { run } from '../../agent/run.ts';
+import { eventually } from '../support/eventually.ts';
 import { allowAll, connection, dhcp, dhcp6, dnsmasqs, egressAll, framesThatReach, type Guest, ingress, networkRig, pings, reasonToSkip, serveEcho, subnet4, vifOf } from './network-rig.ts';
 
 const skip = (await reasonToSkip()) ?? false;
@@ -46,7 +48,7 @@ test('a guest gets by DHCP its own address, its routes, name servers, MTU and ho
     assert.equal(await dhcp(silent, rig.folder), undefined);
   });
   await t.test('the address goes to another port at once when its port is gone', async () => {
-    await rig.network.unplug(a.uuid, a.vif.port_id);
+    await rig.network.unplug(a.vif.port_id);
     const next = await rig.guest(vifOf(network_id, 5));
     await rig.network.prepare(next.uuid, next.vif);
     await next.makeTap();
@@ -94,6 +96,13 @@ test('a guest hears its metadata, by IPv4 and IPv6, and only its own', { skip },
     await a.run('ip', 'addr', 'delete', '10.9.0.6/32', 'dev', 'eth0');
     await a.run('ip', 'route', 'replace', '169.254.169.254/32', 'dev', 'eth0');
     await rig.network.refresh(a.uuid, a.vif);
+  });
+  await t.test('a guest whose address was a port\'s before, that is still here though it should be gone, gets its own', async () => {
+    const stale = await (await rig.guest(vifOf(network_id, 8), { name: 'of another project' })).start();
+    await stale.delete();
+    const now = await (await rig.guest(vifOf(network_id, 8), { name: 'third' })).start();
+    await now.run('ip', 'route', 'add', '169.254.169.254/32', 'dev', 'eth0');
+    assert.equal(await nameOf(now), 'third');
   });
   await t.test('a guest that opens all the connections that it can keeps nobody else from theirs', async () => {
     await a.run('busybox', 'sh', '-c', 'for i in $(seq 300); do (sleep 5 | busybox nc 169.254.169.254 80 > /dev/null 2>&1 &) ; done; sleep 1');
@@ -246,7 +255,7 @@ test('a host whose kernel cannot filter says so, and no guest comes to an open n
   process.env['PATH'] = `${bin}:${path}`;
   await assert.rejects(rig.network.prepare('guest', vif), { name: 'ActionFailed', message: /^The host cannot make networks: the kernel or nft does not take the rules .*: Error: Could not process rule: Operation not supported\.$/ });
   process.env['PATH'] = path;
-  await rig.network.unplug('guest', vif.port_id);
+  await rig.network.unplug(vif.port_id);
   assert.deepEqual(await rig.namespaces(), []);
 });
 
@@ -260,7 +269,10 @@ test('nothing is left of a network without ports, and all is there again after a
   await rig.restart();
   assert.deepEqual([await rig.namespaces(), dnsmasqs(rig.folder), await pings(a, addressOf(b))], [[namespace], [dnsmasq], true], 'a restart changes nothing');
 
+  const { running } = dhcpServers(join(rig.folder, 'networks'));
+  assert.deepEqual(running(), new Set([network_id]));
   process.kill(dnsmasq!);
+  await eventually(async () => assert.deepEqual(running(), new Set(), 'a network whose DHCP server ended is found'));
   await run('nsenter', [`--net=/run/netns/${namespace}`, 'nft', 'flush', 'ruleset']);
   await rig.restart();
   assert.deepEqual([dnsmasqs(rig.folder).length, await pings(a, addressOf(b))], [1, true]);
@@ -281,8 +293,8 @@ test('nothing is left of a network without ports, and all is there again after a
 
   for (const guest of [a, b]) {
     await guest.delete();
-    await rig.network.unplug(guest.uuid, guest.vif.port_id);
-    await rig.network.unplug(guest.uuid, guest.vif.port_id); // twice is once
+    await rig.network.unplug(guest.vif.port_id);
+    await rig.network.unplug(guest.vif.port_id); // twice is once
   }
   assert.deepEqual([await rig.namespaces(), dnsmasqs(rig.folder), readdirSync(join(rig.folder, 'networks'))], [[], [], []]);
 });

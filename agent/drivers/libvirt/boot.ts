@@ -4,17 +4,14 @@ import { domainXml, ownerIn } from './domain.ts';
 import { until, type Domains } from './domains.ts';
 import type { Guest } from './guests.ts';
 import type { LibvirtHost } from './host.ts';
+import { DOMAIN, isActive } from './states.ts';
 
-const ACTIVE = new Set([1, 2, 3, 7]);
-const RUNS = 1, PAUSED = 3;
 /** A guest that just starts hears no power button. */
 const AGAIN_MS = 10_000;
 
 /** How a guest's domain comes to be, to run, and to end. */
 export function openBoot(host: LibvirtHost, domains: Domains) {
   const { guests, disks, network, logs, owner, abilities } = host;
-
-  const isActive = async (uuid: string): Promise<boolean> => ACTIVE.has((await domains.state(uuid))?.state ?? 0);
 
   /** libvirt's definition as the record is now, with all the files that it names. */
   async function define(guest: Guest, signal: AbortSignal): Promise<Guest> {
@@ -39,11 +36,12 @@ export function openBoot(host: LibvirtHost, domains: Domains) {
     let known = guest;
     const there = await domains.xml(uuid);
     if (there !== undefined && ownerIn(there) !== owner) throw new ActionFailed('Another agent has a guest of this id on this machine.', { retryable: true });
-    if (!(await isActive(uuid))) {
+    const domain = await domains.state(uuid);
+    if (!isActive(domain)) {
       for (const vif of vifs) await network.prepare(uuid, vif);
       if (!restore) {
         known = await define(guest, signal);
-        if ((await domains.state(uuid))?.saved) await domains.forgetMemory(uuid);
+        if (domain?.saved) await domains.forgetMemory(uuid);
       }
       signal.throwIfAborted();
       await domains.startPaused(uuid, signal);
@@ -53,7 +51,7 @@ export function openBoot(host: LibvirtHost, domains: Domains) {
       signal.throwIfAborted();
       await domains.unpause(uuid);
     } catch (error) {
-      if (!signal.aborted && (await domains.state(uuid))?.state === PAUSED) await (restore ? domains.save(uuid, signal) : domains.end(uuid));
+      if (!signal.aborted && (await domains.state(uuid))?.state === DOMAIN.PAUSED) await (restore ? domains.save(uuid, signal) : domains.end(uuid));
       throw error;
     }
     return known;
@@ -63,15 +61,15 @@ export function openBoot(host: LibvirtHost, domains: Domains) {
   async function shutDown(uuid: string, ms: number, signal: AbortSignal): Promise<void> {
     const end = Date.now() + ms;
     while (Date.now() < end) {
-      if ((await domains.state(uuid))?.state !== RUNS) break; // a paused one can't hear it
+      if ((await domains.state(uuid))?.state !== DOMAIN.RUNNING) break; // a paused one can't hear it
       await domains.askToShutDown(uuid);
       const left = Math.min(AGAIN_MS, end - Date.now());
-      if (await until(async () => !(await isActive(uuid)), left, signal)) return;
+      if (await until(async () => !isActive(await domains.state(uuid)), left, signal)) return;
     }
     await domains.end(uuid);
   }
 
-  return { isActive, define, boot, shutDown };
+  return { define, boot, shutDown };
 }
 
 export type Boot = ReturnType<typeof openBoot>;

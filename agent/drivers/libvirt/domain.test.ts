@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { SpawnArgs } from '../../../shared/agent/command.ts';
+import type { PowerState } from '../../../shared/objects/instance.ts';
 import { nameDisks } from './devices.ts';
 import type { GuestDisk } from './disks/disks.ts';
 import { domainXml, ownerIn } from './domain.ts';
@@ -58,8 +59,9 @@ test('QEMU is told each file\'s format, guesses none, and leaves what guests sha
 
 test('power states are Nova\'s', () => {
   const domain = (state: number, reason = 1, saved = false) => ({ state, reason, saved });
+  const after = (power_state: PowerState, now: ReturnType<typeof domain> | undefined, stopped = false) => powerState(now, { power_state, stopped });
   assert.deepEqual([
-    powerState(domain(1), 4), powerState(domain(3), 1), powerState(domain(5, 1), 1), powerState(domain(5, 3), 1), powerState(domain(5, 5, true), 1),
-    powerState(domain(5, 0), 6), powerState(domain(5, 0), 1), powerState(domain(5, 3), 4, true), powerState(undefined, 1),
+    after(4, domain(1)), after(1, domain(3)), after(1, domain(5, 1)), after(1, domain(5, 3)), after(1, domain(5, 5, true)),
+    after(6, domain(5, 0)), after(1, domain(5, 0)), after(4, domain(5, 3), true), after(1, undefined),
   ], [1, 3, 4, 6, 7, 6, 4, 4, 4]);
 });

@@ -4,8 +4,8 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeFolder } from '../../files.ts';
-import { ownerIn } from './domain.ts';
-import { domainName, domainStates, type DomainState } from './states.ts';
+import { aliasesIn, ownerIn } from './domain.ts';
+import { DOMAIN, domainName, domainState, domainStates } from './states.ts';
 import { LibvirtFailed, NoDomain, type Virsh } from './virsh.ts';
 
 const START_MS = 120_000;
@@ -41,7 +41,7 @@ export function openDomains(driverFolder: string, virsh: Virsh) {
 
   const domains = {
     all: () => domainStates(virsh),
-    state: async (uuid: string): Promise<DomainState | undefined> => (await domainStates(virsh)).get(uuid),
+    state: (uuid: string) => domainState(virsh, uuid),
     /** Undefined where there is none. */
     async xml(uuid: string): Promise<string | undefined> {
       try {
@@ -51,6 +51,8 @@ export function openDomains(driverFolder: string, virsh: Virsh) {
         throw error;
       }
     },
+    /** Whether the domain has the device now. */
+    has: async (uuid: string, alias: string): Promise<boolean> => aliasesIn((await domains.xml(uuid)) ?? '<domain/>').has(alias),
     /** libvirt's number of the run under way, another one for each; '-' where it does not run. */
     async run(uuid: string): Promise<string> {
       try {
@@ -78,7 +80,7 @@ export function openDomains(driverFolder: string, virsh: Virsh) {
     /** To disk; where it's under way already, waits for it. */
     async save(uuid: string, signal: AbortSignal): Promise<void> {
       await told(['managedsave', domainName(uuid), '--running'], /not running|state change lock|job/i, { timeoutMs: SAVE_MS, signal });
-      await until(async () => (await domains.state(uuid))?.state === 5, SAVE_MS, signal);
+      await until(async () => (await domains.state(uuid))?.state === DOMAIN.SHUTOFF, SAVE_MS, signal);
     },
     attach: (uuid: string, xml: string) => withFile(xml, (file) => virsh(['attach-device', domainName(uuid), file, '--live'])),
     detach: (uuid: string, alias: string) => told(['detach-device-alias', domainName(uuid), alias, '--live'], /already in the process of unplug|no device found with alias|device not found/i),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { PowerState } from '../../../shared/objects/instance.ts';
+import { NOSTATE, RUNNING, type PowerState } from '../../../shared/objects/instance.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
 import { outage } from '../../backoff.ts';
 import { joinSocket } from '../../console/join.ts';
@@ -13,7 +13,7 @@ import { storageFolder } from './disks/storage.ts';
 import { settingsFor, vncSocketIn } from './domain.ts';
 import { openDomains } from './domains.ts';
 import { libvirtFacts } from './facts.ts';
-import { openGuests, RUNNING, type Guest } from './guests.ts';
+import { openGuests, type Guest } from './guests.ts';
 import type { LibvirtHost } from './host.ts';
 import { interfaceActions } from './interfaces.ts';
 import { openOnce } from './once.ts';
@@ -40,26 +40,26 @@ export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints =
   const network = joints.network ?? hostNetwork({ host: name, folder, metadata: (uuid) => guests.get(uuid)?.args });
   const logs = serialLogs(folder, consoleChanged);
   const owner = createHash('sha256').update(folder).digest('hex').slice(0, 16);
-  const host: LibvirtHost = { folder, owner, virsh, abilities: abilities.get, guests, disks, network, logs };
+  const host: LibvirtHost = { owner, virsh, abilities: abilities.get, guests, disks, network, logs };
   const domains = openDomains(folder, virsh);
   const boot = openBoot(host, domains);
 
   // Networks come back before anything is done to a guest.
   const recovered = network.recover().catch((error: unknown) => log.error('networks could not be brought back', { host: name, ...factsOf(error) }));
-  const busy = new Map<string, number>();
-  const touched = new Map<string, number>();
-  let looks = 0;
+  /** How many commands work on a guest. Those that ended stay with 0 until the next look: what the one under way asked may be older than their end. */
+  const held = new Map<string, number>();
+  /** The record that a look is writing. */
+  let noting: Promise<unknown> = Promise.resolve();
 
-  /** While a command works on a guest, its power is the command's to tell. */
+  /** While a command works on a guest, its power is the command's to tell, and its record the command's to write. */
   async function alone<T>(uuid: string, work: () => Promise<T>): Promise<T> {
-    busy.set(uuid, (busy.get(uuid) ?? 0) + 1);
+    held.set(uuid, (held.get(uuid) ?? 0) + 1);
     try {
       await recovered;
+      await noting.catch(() => {});
       return await work();
     } finally {
-      touched.set(uuid, looks);
-      if (busy.get(uuid) === 1) busy.delete(uuid);
-      else busy.set(uuid, busy.get(uuid)! - 1);
+      held.set(uuid, held.get(uuid)! - 1);
     }
   }
 
@@ -69,24 +69,25 @@ export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints =
   }
   const stateOf = async (uuid: string): Promise<PowerState> => {
     const guest = guests.get(uuid)!;
-    return keepState(guest, powerState(await domains.state(uuid), guest.power_state, guest.stopped));
+    return keepState(guest, powerState(await domains.state(uuid), guest));
   };
 
   const once = openOnce(host, alone, stateOf);
   const libvirt = outage((away, reason) => (away ? log.error('libvirt does not answer; the host tells nothing meanwhile', { host: name, reason }) : log.info('libvirt answers again', { host: name })));
 
-  /** What happened to guests without a command. What was asked before a command ended may be older than its end. */
+  /** What happened to guests without a command. */
   async function look(): Promise<void> {
     try {
-      const began = ++looks;
+      for (const [uuid, commands] of held) if (commands === 0) held.delete(uuid);
       const states = await domains.all();
-      for (const guest of guests.all()) {
-        if (!guest.built || busy.has(guest.uuid) || (touched.get(guest.uuid) ?? 0) >= began) continue;
-        const state = powerState(states.get(guest.uuid), guest.power_state, guest.stopped);
+      for (const { uuid } of guests.all()) {
+        const guest = guests.get(uuid); // as it is now: while others were written down, it may have changed, or gone
+        if (!guest?.built || held.has(uuid)) continue;
+        const state = powerState(states.get(uuid), guest);
         if (state === guest.power_state) continue;
-        await keepState(guest, state);
-        log.info('power state', { host: name, subject: guest.uuid, power_state: state });
-        powerChanged(guest.uuid, state);
+        await (noting = keepState(guest, state));
+        log.info('power state', { host: name, subject: uuid, power_state: state });
+        powerChanged(uuid, state);
       }
       libvirt.worked();
     } catch (error) {
@@ -104,7 +105,7 @@ export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints =
       settingsFor(args, await abilities.get()); // what this host can't do is said before anything is made
       for (const { source } of args.disks) if (source.type === 'volume') requireFree(host, source.volume_id, uuid);
       job.signal.throwIfAborted();
-      const guest = await boot.boot(there ?? (await guests.put({ uuid, args, built: false, power_state: 0, done: [] })), job);
+      const guest = await boot.boot(there ?? (await guests.put({ uuid, args, built: false, power_state: NOSTATE, done: [] })), job);
       const { admin_pass: _told, ...kept } = guest.args; // it is on the config drive
       await guests.put({ ...guest, args: kept, built: true, done: [...guest.done, job.id] });
       consoleChanged(uuid);
@@ -113,12 +114,11 @@ export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints =
     destroy: ({ instance_uuid: uuid }) => alone(uuid, async () => {
       await domains.remove(uuid, owner);
       // Also those of an interface that was being attached.
-      for (const { guest, port_id } of network.ports()) if (guest === uuid) await network.unplug(uuid, port_id);
+      for (const { guest, port_id } of network.ports()) if (guest === uuid) await network.unplug(port_id);
       await disks.remove(uuid);
       await logs.remove(uuid);
       await guests.remove(uuid);
-      touched.delete(uuid);
-      return { power_state: 0 };
+      return { power_state: NOSTATE };
     }),
     ...powerActions(host, domains, boot, once),
     ...volumeActions(host, domains, boot, once),

@@ -2,9 +2,6 @@ import type { SpawnArgs } from '../../../shared/agent/command.ts';
 import type { PowerState } from '../../../shared/objects/instance.ts';
 import { openGuestRecords, type GuestRecord } from '../guest-records.ts';
 
-export const NOSTATE = 0, RUNNING = 1, PAUSED = 3, SHUTDOWN = 4, CRASHED = 6, SUSPENDED = 7;
-export const stateNames: Record<PowerState, string> = { 0: 'in no state', 1: 'running', 3: 'paused', 4: 'shut down', 6: 'crashed', 7: 'suspended' };
-
 /** A guest as it is to be: libvirt's definition is made anew from it at each start. It holds user data: only the agent reads it. */
 export interface Guest extends GuestRecord {
   /** What it was spawned with; name, metadata, disks and interfaces as they are now. The password goes once the guest is up. */

@@ -7,7 +7,6 @@ import type { Virsh } from './virsh.ts';
 
 /** What a libvirt host's actions work with. */
 export interface LibvirtHost {
-  folder: string;
   /** Stands in the definitions of this host's domains. */
   owner: string;
   virsh: Virsh;

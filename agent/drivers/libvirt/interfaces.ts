@@ -1,36 +1,46 @@
 import type { Actions } from '../driver.ts';
 import type { Boot } from './boot.ts';
 import { interfaceTag, portAlias } from './devices.ts';
-import { aliasesIn, settingsFor } from './domain.ts';
+import { settingsFor } from './domain.ts';
 import type { Domains } from './domains.ts';
-import { changeable, letGo } from './hotplug.ts';
+import { allOrNothing, changeable, letGo } from './hotplug.ts';
 import type { LibvirtHost } from './host.ts';
 import type { Once } from './once.ts';
+import { isActive } from './states.ts';
 import { xmlText } from './xml.ts';
 
 type InterfaceActions = Pick<Actions, 'attach_interface' | 'detach_interface' | 'refresh_interface' | 'refresh_metadata'>;
 
-export function interfaceActions({ guests, network, abilities }: LibvirtHost, domains: Domains, { define, isActive }: Boot, once: Once): InterfaceActions {
+export function interfaceActions({ guests, network, abilities }: LibvirtHost, domains: Domains, { define }: Boot, once: Once): InterfaceActions {
   return {
     attach_interface: ({ instance_uuid: uuid, vif }, job) => once(uuid, job, async (guest) => {
       const { args } = guest;
-      await changeable(domains, uuid);
-      const vifs = [...args.vifs.filter(({ port_id }) => port_id !== vif.port_id), vif];
-      if (await isActive(uuid)) {
-        await network.prepare(uuid, vif);
-        const tap = network.tapName(vif.port_id);
-        if (!aliasesIn((await domains.xml(uuid)) ?? '<domain/>').has(portAlias(vif.port_id))) {
-          await domains.attach(uuid, xmlText(interfaceTag(vif, tap, settingsFor(args, await abilities()), args.flavor.vcpus, 'down')));
+      const { port_id: port } = vif;
+      const domain = await changeable(domains, uuid);
+      const others = args.vifs.filter(({ port_id }) => port_id !== port);
+
+      await allOrNothing(async () => {
+        const after = await define({ ...guest, args: { ...args, vifs: [...others, vif] } }, job.signal);
+        if (isActive(domain)) {
+          await network.prepare(uuid, vif);
+          const tap = network.tapName(port);
+          if (!(await domains.has(uuid, portAlias(port)))) {
+            await domains.attach(uuid, xmlText(interfaceTag(vif, tap, settingsFor(args, await abilities()), args.flavor.vcpus, 'down')));
+          }
+          await network.plug(uuid, vif);
+          await domains.link(uuid, tap, 'up');
         }
-        await network.plug(uuid, vif);
-        await domains.link(uuid, tap, 'up');
-      }
-      await define(await guests.put({ ...guest, args: { ...args, vifs } }), job.signal);
+        await guests.put(after);
+      }, job, others.length < args.vifs.length ? [] : [
+        () => letGo(domains, uuid, portAlias(port), `interface ${port}`, job.signal),
+        () => network.unplug(port),
+        () => define(guest, job.signal),
+      ]);
     }),
 
     detach_interface: ({ instance_uuid: uuid, port_id: port }, job) => once(uuid, job, async (guest) => {
       await letGo(domains, uuid, portAlias(port), `interface ${port}`, job.signal);
-      await network.unplug(uuid, port);
+      await network.unplug(port);
       const left = guest.args.vifs.filter(({ port_id }) => port_id !== port);
       if (left.length < guest.args.vifs.length) await define(await guests.put({ ...guest, args: { ...guest.args, vifs: left } }), job.signal);
     }),

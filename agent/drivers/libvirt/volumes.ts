@@ -1,16 +1,17 @@
 import { ActionFailed, type Actions } from '../driver.ts';
 import type { Boot } from './boot.ts';
 import { diskTag, nameDisks, volumeAlias } from './devices.ts';
-import { aliasesIn, allDisks, settingsFor } from './domain.ts';
+import { allDisks, settingsFor } from './domain.ts';
 import type { Domains } from './domains.ts';
-import { changeable, letGo } from './hotplug.ts';
+import { allOrNothing, changeable, letGo } from './hotplug.ts';
 import type { LibvirtHost } from './host.ts';
 import type { Once } from './once.ts';
+import { isActive } from './states.ts';
 import { xmlText } from './xml.ts';
 
 type VolumeActions = Pick<Actions, 'attach_volume' | 'detach_volume' | 'create_volume' | 'delete_volume'>;
 
-export const holderOf = ({ guests }: Pick<LibvirtHost, 'guests'>, volume: string, but?: string) =>
+const holderOf = ({ guests }: Pick<LibvirtHost, 'guests'>, volume: string, but?: string) =>
   guests.all().find(({ uuid, args }) => uuid !== but && args.disks.some(({ source }) => source.type === 'volume' && source.volume_id === volume));
 
 export function requireFree(host: LibvirtHost, volume: string, uuid: string): void {
@@ -18,7 +19,7 @@ export function requireFree(host: LibvirtHost, volume: string, uuid: string): vo
   if (holderOf(host, volume, uuid)) throw new ActionFailed(`Volume ${volume} is attached to another instance.`);
 }
 
-export function volumeActions(host: LibvirtHost, domains: Domains, { define, isActive }: Boot, once: Once): VolumeActions {
+export function volumeActions(host: LibvirtHost, domains: Domains, { define }: Boot, once: Once): VolumeActions {
   const { guests, disks, abilities } = host;
 
   return {
@@ -28,19 +29,24 @@ export function volumeActions(host: LibvirtHost, domains: Domains, { define, isA
       requireFree(host, volume, uuid);
       const { args } = guest;
       const others = args.disks.filter(({ source }) => source.type !== 'volume' || source.volume_id !== volume);
-      if (others.length < args.disks.length && !(await isActive(uuid))) return;
+      const known = others.length < args.disks.length;
+      const domain = await (known ? domains.state(uuid) : changeable(domains, uuid));
+      if (known && !isActive(domain)) return;
       if (others.some(({ device }) => device === disk.device)) throw new ActionFailed(`Device ${disk.device} is in use.`);
-      if (others.length === args.disks.length) await changeable(domains, uuid);
-      if (await isActive(uuid)) {
-        const known = aliasesIn((await domains.xml(uuid)) ?? '<domain/>');
-        if (!known.has(volumeAlias(volume))) {
+
+      await allOrNothing(async () => {
+        const after = await define({ ...guest, args: { ...args, disks: [...others, disk] } }, job.signal);
+        if (isActive(domain) && !(await domains.has(uuid, volumeAlias(volume)))) {
           const settings = settingsFor(args, await abilities());
           const added = disks.volumeDisk(disk);
           const named = nameDisks([...allDisks(await disks.prepare({ ...args, disks: others }, job.signal), guest.config_drive), added], settings);
           await domains.attach(uuid, xmlText(diskTag(named.at(-1)!, settings)));
         }
-      }
-      await define(await guests.put({ ...guest, args: { ...args, disks: [...others, disk] } }), job.signal);
+        await guests.put(after);
+      }, job, known ? [] : [
+        () => letGo(domains, uuid, volumeAlias(volume), `volume ${volume}`, job.signal),
+        () => define(guest, job.signal),
+      ]);
     }),
 
     detach_volume: ({ instance_uuid: uuid, volume_id: volume }, job) => once(uuid, job, async (guest) => {
