@@ -213,16 +213,53 @@ test('a port that a repeated request was answered with stays, though the first r
 /** Without the counts. */
 const used = (items: string[]) => items.filter((item) => !item.includes('quota#'));
 
+const setUsed = (project: string, used: number, ago: number) =>
+  awsJson(rig.engines.dynamodb.endpoint, 'DynamoDB_20120810', 'UpdateItem', {
+    TableName: 'neutron', Key: { pk: { S: `project#${project}` }, sk: { S: 'quota#port' } }, UpdateExpression: 'SET used = :u, changed_at = :c',
+    ExpressionAttributeValues: { ':u': { N: String(used) }, ':c': { S: new Date(Date.now() - ago).toISOString() } },
+  });
+
+test('a port that is deleted while ports are counted anew is taken off the count once: nobody gets more than his limit', async () => {
+  const { name, me, net } = await ground();
+  const ids = [];
+  for (let i = 0; i < 3; i++) ids.push((await made('/ports', me, { port: { network_id: net.id } })).id as string);
+  await setUsed(name, 5, 120_000);
+  const original = DynamoDBDocumentClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
+  let counted = false;
+  DynamoDBDocumentClient.prototype.send = async function (this: unknown, ...args: unknown[]) {
+    const { constructor: { name: what }, input } = args[0] as { constructor: { name: string }; input: { Key?: { sk: string } } };
+    if (!counted && what === 'UpdateCommand' && input.Key?.sk === 'quota#port') {
+      counted = true; // the port is gone, and not yet given back
+      assert.equal((await request('GET', `/quotas/${name}/details`, me)).body.quota.port.used, 2);
+    }
+    return original.apply(this, args);
+  } as never;
+  try {
+    assert.equal((await request('DELETE', `/ports/${ids[0]}`, me)).status, 204);
+  } finally {
+    DynamoDBDocumentClient.prototype.send = original as never;
+  }
+  assert.ok(counted);
+  assert.equal((await request('GET', `/quotas/${name}/details`, me)).body.quota.port.used, 2);
+  assert.equal((await request('DELETE', `/ports/${ids[1]}`, me)).status, 204);
+  assert.equal((await request('GET', `/quotas/${name}/details`, me)).body.quota.port.used, 1);
+});
+
+test('several ports that are asked for again stay, though one that was not among them cannot be made', async () => {
+  const { me, net } = await ground();
+  const other = await made('/networks', me, { network: {} });
+  const make = (...networks: string[]) => request('POST', '/ports', me, { ports: networks.map((network_id) => ({ network_id })) }, { 'x-novaless-idempotency-key': 'several' });
+  const first = await make(net.id, net.id);
+  assert.equal(first.status, 201);
+  assert.equal((await make(net.id, other.id)).status, 409);
+  assert.deepEqual((await make(net.id, net.id)).body.ports.map((port: any) => [port.id, port.mac_address]), first.body.ports.map((port: any) => [port.id, port.mac_address]));
+});
+
 test('a count that a dead request left too high is mended when it would refuse somebody', async () => {
   const { name, me, net } = await ground();
   await request('PUT', `/quotas/${name}`, adminToken, { quota: { port: 2 } });
   await made('/ports', me, { port: { network_id: net.id } });
-  const key = { pk: { S: `project#${name}` }, sk: { S: 'quota#port' } };
-  const set = (used: number, ago: number) =>
-    awsJson(rig.engines.dynamodb.endpoint, 'DynamoDB_20120810', 'UpdateItem', {
-      TableName: 'neutron', Key: key, UpdateExpression: 'SET used = :u, changed_at = :c',
-      ExpressionAttributeValues: { ':u': { N: String(used) }, ':c': { S: new Date(Date.now() - ago).toISOString() } },
-    });
+  const set = (used: number, ago: number) => setUsed(name, used, ago);
   await set(2, 1000);
   assert.equal((await request('POST', '/ports', me, { port: { network_id: net.id } })).status, 409, 'it may be another request that is still at work');
   await set(2, 120_000);

@@ -9,7 +9,7 @@ import { scopeOf } from '../http/scope.ts';
 import { requireRevision } from '../http/revision.ts';
 import { newStandard } from '../http/standard.ts';
 import { counted } from '../quota/counted.ts';
-import { giveBack } from '../quota/usage.ts';
+import { giveBack, giveBackDeleted } from '../quota/usage.ts';
 import { db } from '../store/db.ts';
 import type { Network } from '../store/records.ts';
 import { find, findVisible, listVisible, sees, visibleIds } from '../store/visible.ts';
@@ -72,8 +72,8 @@ async function remove(request: Request): Promise<void> {
   enforce(request, 'delete_network', seen);
   requireRevision(request, seen);
   const network = await removeNetwork(id);
-  await giveBack(network.project_id, 'network');
-  for (const [project, subnets] of Map.groupBy(Object.values(network.subnets), (subnet) => subnet.project_id)) await giveBack(project, 'subnet', subnets.length);
+  await giveBackDeleted(request.receivedAt, network.project_id, 'network');
+  for (const [project, subnets] of Map.groupBy(Object.values(network.subnets), (subnet) => subnet.project_id)) await giveBackDeleted(request.receivedAt, project, 'subnet', subnets.length);
 }
 
 const usedByOthers = async (network: Network) => {

@@ -6,7 +6,7 @@ import { enforce } from '../http/enforce.ts';
 import { listReply, selectFields } from '../http/list.ts';
 import { requireRevision } from '../http/revision.ts';
 import { scopeOf } from '../http/scope.ts';
-import { giveBack } from '../quota/usage.ts';
+import { giveBack, giveBackDeleted } from '../quota/usage.ts';
 import type { View } from '../http/list.ts';
 import type { Port } from '../store/records.ts';
 import { find, findMany, listVisible, sees } from '../store/visible.ts';
@@ -34,7 +34,7 @@ async function remove(request: Request): Promise<void> {
   if (!request.allowed('delete_port', port)) enforce(request, 'delete_port', (await find('network', port.network_id)) ?? port);
   const removed = await removePort(port.id, (current) => requireRevision(request, current), port);
   if (!removed) throw resourceNotFound('port', port.id);
-  await giveBack(removed.project_id, 'port');
+  await giveBackDeleted(request.receivedAt, removed.project_id, 'port');
 }
 
 /** Looks where the filters say: by id, by server, by network, by security group; else through the asker's project. */
@@ -81,7 +81,7 @@ export const portRoutes: Route[] = [
       const as_of = now();
       return {
         body: await createEach(request, 'port', 'ports', (given: PortCreate, nth) => createPort(request, given, nth), (_request, { port, ...known }) => whole(request, port, as_of, known),
-          async ({ port }) => (await removePort(port.id)) && giveBack(port.project_id, 'port')),
+          async ({ port }) => port.made_by === request.requestId && (await removePort(port.id)) && giveBack(port.project_id, 'port')), // what a key found was made before
       };
     },
   },

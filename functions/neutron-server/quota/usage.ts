@@ -7,7 +7,7 @@ import { quotaKey } from '../store/keys.ts';
 import { findMany, ownedIds } from '../store/visible.ts';
 import { defaultQuotas } from './resources.ts';
 
-export interface Usage { used?: number; limit?: number; changed_at?: string }
+export interface Usage { used?: number; limit?: number; changed_at?: string; recounted_at?: string }
 
 /** No request runs this long: what was counted before and is not there now never came to be. */
 const SETTLED_MS = 60_000;
@@ -35,11 +35,18 @@ export async function take(project: string, kind: Kind): Promise<void> {
 /** Counts without asking for the limit: for what comes into being with something else. */
 export const takeAnyway = (project: string, kind: Kind, n = 1) => count(project, kind, n);
 
-/** Gives back what was deleted or never made. A failure here is mended by the next recount, and is no reason to fail the request. */
-export async function giveBack(project: string, kind: Kind, n = 1): Promise<void> {
+/** Gives back what was taken for something that was never made. A failure here is mended by the next recount, and is no reason to fail the request. */
+export async function giveBack(project: string, kind: Kind, n = 1, condition?: Condition): Promise<void> {
   if (n === 0) return;
-  await count(project, kind, -n).catch((error: unknown) => log.warn('quota not given back', { project, kind, n, ...factsOf(error) }));
+  await count(project, kind, -n, condition).catch((error: unknown) => log.warn('quota not given back', { project, kind, n, ...factsOf(error) }));
 }
+
+/**
+ * Gives back what a request deleted that began at `since`. Who has recounted since then may have found it gone already: a count that is too low
+ * would let the project have more than its limit for good, one that is too high is mended by the next recount.
+ */
+export const giveBackDeleted = (since: Date, project: string, kind: Kind, n = 1): Promise<void> =>
+  giveBack(project, kind, n, { recounted_at: absentOrLessThan(since.toISOString()) });
 
 const count = (project: string, kind: Kind, n: number, condition?: Condition) =>
   db.update(quotaKey(project, kind), { add: { used: n }, set: { changed_at: new Date().toISOString() } }, condition);
@@ -53,7 +60,7 @@ export async function repair(project: string, kind: Kind, usage: Usage | undefin
   const real = await recount(project, kind);
   if (real === usage.used) return false;
   try {
-    await db.update(quotaKey(project, kind), { set: { used: real } }, { changed_at: usage.changed_at, used: usage.used });
+    await db.update(quotaKey(project, kind), { set: { used: real, recounted_at: new Date().toISOString() } }, { changed_at: usage.changed_at, used: usage.used });
     log.warn('quota recounted', { project, kind, counted: usage.used, real });
     return true;
   } catch (error) {

@@ -9,7 +9,7 @@ import { ownerOf } from '../http/owner.ts';
 import { requireRevision } from '../http/revision.ts';
 import { scopeOf } from '../http/scope.ts';
 import { counted } from '../quota/counted.ts';
-import { giveBack } from '../quota/usage.ts';
+import { giveBackDeleted } from '../quota/usage.ts';
 import type { SecurityGroup } from '../store/records.ts';
 import { find, findVisible, listVisible } from '../store/visible.ts';
 import { ensureDefaultSecurityGroup, newSecurityGroup } from './defaults.ts';
@@ -49,21 +49,21 @@ async function remove(request: Request): Promise<void> {
   enforce(request, 'delete_security_group', seen);
   requireRevision(request, seen);
   if (seen.is_default && !isAdmin(request.context)) throw securityGroupCannotRemoveDefault();
-  await removeWithRules(seen.id);
+  await removeWithRules(seen.id, request.receivedAt);
 }
 
 /** With the group go the rules of other groups that let it in, as in Neutron. */
-async function removeWithRules(id: string): Promise<void> {
+async function removeWithRules(id: string, since: Date): Promise<void> {
   const group = await removeSecurityGroup(id);
-  await giveBack(group.project_id, 'security_group');
-  await giveBack(group.project_id, 'security_group_rule', Object.keys(group.rules).length);
+  await giveBackDeleted(since, group.project_id, 'security_group');
+  await giveBackDeleted(since, group.project_id, 'security_group_rule', Object.keys(group.rules).length);
   const others = (await remoteRules(id)).map(({ security_group_id }) => security_group_id);
-  for (const other of new Set(others)) await dropRulesFor(other, id);
+  for (const other of new Set(others)) await dropRulesFor(other, id, since);
 }
 
 const RULES_AT_ONCE = 40; // a transaction takes 100 writes: the group, and two for each rule
 
-async function dropRulesFor(groupId: string, remote: string): Promise<void> {
+async function dropRulesFor(groupId: string, remote: string, since: Date): Promise<void> {
   for (let dropped = RULES_AT_ONCE; dropped === RULES_AT_ONCE; ) {
     if (!(await find('security_group', groupId))) return;
     const group = await changeSecurityGroup(groupId, (current) => {
@@ -71,7 +71,7 @@ async function dropRulesFor(groupId: string, remote: string): Promise<void> {
       dropped = going.length;
       return { ...current, rules: Object.fromEntries(Object.entries(current.rules).filter(([id]) => !going.includes(id))) };
     });
-    await giveBack(group.project_id, 'security_group_rule', dropped);
+    await giveBackDeleted(since, group.project_id, 'security_group_rule', dropped);
   }
 }
 
@@ -89,7 +89,7 @@ export const securityGroupRoutes: Route[] = [
   {
     method: 'POST', path: '/security-groups', policy: 'create_security_group', body: securityGroupCreateBody, status: 201,
     handler: async (request) => ({
-      body: await createEach(request, 'security_group', 'security_groups', (given: SecurityGroupCreate) => create(request, given), (_request, made) => securityGroupView(made), (made) => removeWithRules(made.id)),
+      body: await createEach(request, 'security_group', 'security_groups', (given: SecurityGroupCreate) => create(request, given), (_request, made) => securityGroupView(made), (made) => removeWithRules(made.id, request.receivedAt)),
     }),
   },
   {

@@ -6,7 +6,7 @@ import { listReply, selectFields } from '../http/list.ts';
 import { ownerOf } from '../http/owner.ts';
 import { scopeOf } from '../http/scope.ts';
 import { counted } from '../quota/counted.ts';
-import { giveBack } from '../quota/usage.ts';
+import { giveBackDeleted } from '../quota/usage.ts';
 import { db } from '../store/db.ts';
 import { isMarked } from '../store/deletion.ts';
 import { resourceKey } from '../store/keys.ts';
@@ -62,16 +62,16 @@ async function findRule(request: Request): Promise<{ rule: SecurityGroupRule; gr
 async function remove(request: Request): Promise<void> {
   const { rule, group } = await findRule(request);
   enforce(request, 'delete_security_group_rule', group);
-  await removeRule(rule);
+  await removeRule(rule, request.receivedAt);
 }
 
-async function removeRule({ id, security_group_id, project_id }: SecurityGroupRule): Promise<void> {
+async function removeRule({ id, security_group_id, project_id }: SecurityGroupRule, since: Date): Promise<void> {
   await changeSecurityGroup(security_group_id, (current) => {
     const { [id]: gone, ...rules } = current.rules;
     if (!gone) throw resourceNotFound('security_group_rule', id);
     return { ...current, rules };
   });
-  await giveBack(project_id, 'security_group_rule');
+  await giveBackDeleted(since, project_id, 'security_group_rule');
 }
 
 async function list(request: Request): Promise<SecurityGroupRule[]> {
@@ -94,7 +94,7 @@ export const securityGroupRuleRoutes: Route[] = [
   {
     method: 'POST', path: '/security-group-rules', policy: 'create_security_group_rule', body: ruleCreateBody, status: 201,
     handler: async (request) => ({
-      body: await createEach(request, 'security_group_rule', 'security_group_rules', (given: RuleCreate) => create(request, given), (_request, made) => ruleView(made), removeRule),
+      body: await createEach(request, 'security_group_rule', 'security_group_rules', (given: RuleCreate) => create(request, given), (_request, made) => ruleView(made), (made) => removeRule(made, request.receivedAt)),
     }),
   },
   {

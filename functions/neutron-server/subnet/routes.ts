@@ -11,7 +11,7 @@ import { requireRevision } from '../http/revision.ts';
 import { scopeOf } from '../http/scope.ts';
 import { newStandard } from '../http/standard.ts';
 import { counted } from '../quota/counted.ts';
-import { giveBack } from '../quota/usage.ts';
+import { giveBack, giveBackDeleted } from '../quota/usage.ts';
 import { db } from '../store/db.ts';
 import { resourceKey } from '../store/keys.ts';
 import type { Subnet } from '../store/records.ts';
@@ -59,7 +59,7 @@ async function remove(request: Request): Promise<void> {
   enforce(request, 'delete_subnet', network, subnet);
   requireRevision(request, subnet);
   await removeSubnet(subnet);
-  await giveBack(subnet.project_id, 'subnet');
+  await giveBackDeleted(request.receivedAt, subnet.project_id, 'subnet');
 }
 
 /** Subnets of the networks that the asker sees, and his own on others'. */
