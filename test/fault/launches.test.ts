@@ -272,6 +272,32 @@ test('a port and a volume that the user brought are let go of, never deleted', a
   await assertNothingLeft(rig, [uuid]);
 });
 
+test('a port that two servers want at once is given to one of them; a change of something else is in nobody\'s way', async () => {
+  const id = '77777777-2222-4333-8444-555555555555';
+  const port = { id, network_id: networkId, device_id: '', device_owner: '', mac_address: 'fa:16:3e:22:22:22', fixed_ips: [], security_groups: [], project_id: 'p', revision_number: 1 };
+  for (const [meanwhile, state] of [[{ device_id: 'another' }, 'error'], [{ name: 'renamed' }, 'active']] as const) {
+    rig.world.ports.set(id, { ...port });
+    let changed = false;
+    rig.gate(({ what }) => {
+      const before = rig.world.ports.get(id)!;
+      if (what.startsWith('PUT /network/') && !changed) rig.world.ports.set(id, { ...before, ...meanwhile, revision_number: before.revision_number! + 1 });
+      changed ||= what.startsWith('PUT /network/');
+      return 'pass';
+    });
+    const { uuid } = await rig.launch({ requested_networks: [{ port_id: id, network_id: networkId }] });
+    await rig.pump();
+    rig.gate();
+    assert.ok(changed);
+    const { vm_state, fault } = (await rig.instance(uuid))!;
+    assert.equal(vm_state, state, JSON.stringify(fault));
+    assert.equal(rig.world.ports.get(id)!.device_id, state === 'active' ? uuid : 'another');
+    await rig.delete(uuid);
+    await settle(rig);
+    rig.world.ports.delete(id);
+    await assertNothingLeft(rig, [uuid]);
+  }
+});
+
 test('a volume that cinder keeps, for it has snapshots, does not keep the server that it was to go with', async () => {
   const volume = { id: '77777777-2222-4333-8444-555555555555', status: 'available', size: 1, attachments: [] };
   rig.world.volumes.set(volume.id, volume);

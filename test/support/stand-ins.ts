@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { StandIn } from '../service/rig.ts';
 
-interface Port { id: string; network_id: string; device_id: string; device_owner: string; mac_address: string; fixed_ips: { subnet_id: string; ip_address: string }[]; security_groups: string[]; project_id: string; [name: string]: unknown }
+interface Port { id: string; network_id: string; device_id: string; device_owner: string; mac_address: string; fixed_ips: { subnet_id: string; ip_address: string }[]; security_groups: string[]; project_id: string; revision_number?: number; [name: string]: unknown }
 interface Volume { id: string; status: string; size: number; attachments: string[]; [name: string]: unknown }
 interface Attachment { id: string; volume_id: string; instance: string; status: string }
 
@@ -32,16 +32,16 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     const key = given && `${service} ${given}`;
     if (service === 'image') return id === imageId
       ? reply({ id, status: 'active', size: 1000, checksum: 'c'.repeat(32), disk_format: 'qcow2', direct_url: `s3://images/${id}` }) : gone(`image ${id}`);
-    if (service === 'network') return network(method, collection!, id, url, body, key);
+    if (service === 'network') return network(method, collection!, id, url, body, key, headers['if-match']);
     if (service === 'volume') return volume(method, collection!, id, extra, url, body, key);
     return undefined;
   };
 
-  function network(method: string, collection: string, id: string | undefined, url: URL, body: any, key: string | undefined) {
+  function network(method: string, collection: string, id: string | undefined, url: URL, body: any, key: string | undefined, match: string | undefined) {
     const surroundings = { name: 'private', mtu: 1450, subnets: [{ id: subnetId, cidr: '10.0.0.0/16', ip_version: 4, gateway_ip: '10.0.0.1', enable_dhcp: true, dns_nameservers: [], host_routes: [] }] };
     if (collection === 'networks') return reply({ networks: [{ id: networkId, name: 'private', mtu: 1450, shared: false, project_id: project, 'router:external': false }] });
     if (collection === 'security-groups') return reply({ security_groups: [{ id: groupId, name: 'default', project_id: project, security_group_rules: [] }] });
-    const shown = (port: Port) => (port['binding:host_id'] ? { ...port, 'binding:filter': { as_of: state.asOf.shift() ?? new Date().toISOString(), rules: state.rules }, 'binding:network': surroundings } : port);
+    const shown = (port: Port) => (port['binding:host_id'] ? { revision_number: 1, ...port, 'binding:filter': { as_of: state.asOf.shift() ?? new Date().toISOString(), rules: state.rules }, 'binding:network': surroundings } : { revision_number: 1, ...port });
     if (method === 'POST') {
       const known = key && ports.get(keys.get(key) ?? '');
       if (known) return reply({ port: shown(known) }, 201);
@@ -57,7 +57,9 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     const port = ports.get(id);
     if (!port) return gone(`Port ${id}`);
     if (method === 'DELETE') return ports.delete(id), reply(undefined, 204);
-    if (method === 'PUT') Object.assign(port, body.port);
+    const { revision_number = 1 } = port;
+    if (method === 'PUT' && match !== undefined && match !== `revision_number=${revision_number}`) return { status: 412, body: { NeutronError: { type: 'RevisionNumberConstraintFailed', message: 'it changed', detail: '' } } };
+    if (method === 'PUT') Object.assign(port, body.port, { revision_number: revision_number + 1 });
     return reply({ port: shown(port) });
   }
 

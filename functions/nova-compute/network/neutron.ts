@@ -23,6 +23,7 @@ export interface Port {
   port_security_enabled?: boolean;
   allowed_address_pairs: { ip_address: string; mac_address: string }[];
   project_id: string;
+  revision_number: number;
   'binding:host_id': string;
   'binding:profile': Record<string, unknown>;
   /** Of a bound port: what its host is to enforce, as of when; whatever was written before then is in it. */
@@ -53,7 +54,9 @@ export function neutron(caller: Caller) {
     /** The same key again answers with the same port. */
     createPort: async (port: Record<string, unknown>, key: string) =>
       (await rest<{ port: Port }>('network', 'POST', '/ports', { caller, body: { port }, headers: { 'X-Novaless-Idempotency-Key': key } })).port,
-    updatePort: async (id: string, port: Record<string, unknown>) => (await rest<{ port: Port }>('network', 'PUT', `/ports/${id}`, { caller, body: { port } })).port,
+    /** `seen`: only while the port is as it was then; else 412. */
+    updatePort: async (id: string, port: Record<string, unknown>, seen?: Pick<Port, 'revision_number'>) =>
+      (await rest<{ port: Port }>('network', 'PUT', `/ports/${id}`, { caller, body: { port }, ...(seen && { headers: { 'If-Match': `revision_number=${seen.revision_number}` } }) })).port,
     deletePort: (id: string) => rest<void>('network', 'DELETE', `/ports/${id}`, { caller }),
   };
 }

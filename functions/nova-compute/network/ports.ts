@@ -1,4 +1,5 @@
 import type { Instance, RequestedNetwork } from '../../../shared/objects/instance.ts';
+import { RemoteError } from '../../../shared/openstack/rest.ts';
 import { CannotDo, goneIsFine } from '../errors.ts';
 import type { Network, Neutron, Port, SecurityGroup } from './neutron.ts';
 
@@ -8,11 +9,19 @@ const ownerOf = ({ host_availability_zone }: Pick<Instance, 'host_availability_z
 /** What neutron has to know of the host: that its networks do not leave it. */
 const profile = ({ host_local_networks }: Instance, before: Record<string, unknown> = {}) => (host_local_networks ? { 'binding:profile': { ...before, host_local_network: true } } : {});
 
-/** Takes a port that the user brought. Refuses one that another device has. */
+const BINDINGS = 5;
+
+/** Takes a port that the user brought, as it was seen: of two instances that want it at once one gets it. Refuses one that another device has. */
 export async function bindPort(neutron: Neutron, instance: Instance, host: string, id: string): Promise<Port> {
-  const port = await neutron.port(id);
-  if (port.device_id && port.device_id !== instance.uuid) throw new CannotDo(`Port ${id} is still in use.`);
-  return neutron.updatePort(id, { device_id: instance.uuid, device_owner: ownerOf(instance), 'binding:host_id': host, ...profile(instance, port['binding:profile']) });
+  for (let attempt = 1; ; attempt++) {
+    const port = await neutron.port(id);
+    if (port.device_id && port.device_id !== instance.uuid) throw new CannotDo(`Port ${id} is still in use.`);
+    try {
+      return await neutron.updatePort(id, { device_id: instance.uuid, device_owner: ownerOf(instance), 'binding:host_id': host, ...profile(instance, port['binding:profile']) }, port);
+    } catch (error) {
+      if (!(error instanceof RemoteError && error.status === 412) || attempt === BINDINGS) throw error; // it changed meanwhile, or an answer was lost
+    }
+  }
 }
 
 /** Makes a port on a network. `key` names it: asked for twice, it is made once. */
