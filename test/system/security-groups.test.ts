@@ -16,12 +16,13 @@ const COMPUTE = '/compute/v2.1';
 const NETWORK = '/network/v2.0';
 let cloud: TestCloud;
 let demo: Api;
+let network: string;
 let boot: (name: string, more?: object) => Promise<string>;
 before(async () => {
   cloud = await testCloud(undefined, { driver: 'fake' });
   demo = await apiAs('demo', cloud.endpoint, cloud.dataDir);
   const image = await activeImage(demo, 'small');
-  const network = (await demo.get(`${NETWORK}/networks?name=private`)).body.networks[0].id;
+  network = (await demo.get(`${NETWORK}/networks?name=private`)).body.networks[0].id;
   const flavor = (await demo.get(`${COMPUTE}/flavors`)).body.flavors.find(({ name }: { name: string }) => name === 'm1.tiny').id;
   boot = (name, more = {}) => bootServer(demo, { name, image, flavor, networks: [{ uuid: network }], ...more });
 });
@@ -54,10 +55,12 @@ test('a rule that is added to a running server\'s group, and taken away again, i
 });
 
 test('servers of the default group let each other in, and nobody who is gone', async () => {
-  const [one, two] = [await boot('one'), await boot('two')];
+  const own = await created('/ports', { port: { network_id: network } }); // one's port is its owner's
+  const [one, two] = [await boot('one', { networks: [{ port: own.id }] }), await boot('two')];
   const addresses = (uuid: string) => guest(uuid).vifs.flatMap(({ fixed_ips }) => fixed_ips.map(({ ip_address }) => ip_address));
   const letIn = (uuid: string) => rulesOf(uuid).filter(({ direction, ethertype }) => direction === 'ingress' && ethertype === 'IPv4').flatMap(({ remote_ips = [] }) => remote_ips);
   await eventually(async () => assert.deepEqual([letIn(one), letIn(two)], Array(2).fill([...addresses(one), ...addresses(two)].sort())), 20);
+  assert.deepEqual(addresses(one), own.fixed_ips.map(({ ip_address }: { ip_address: string }) => ip_address));
   assert.equal((await demo.delete(`${COMPUTE}/servers/${two}`)).status, 204);
   await eventually(async () => assert.deepEqual(letIn(one), addresses(one)), 30);
   assert.equal((await demo.put(`${COMPUTE}/servers/${one}`, { server: { name: 'renamed' } })).status, 200);
