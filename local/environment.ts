@@ -24,6 +24,8 @@ export interface Environment {
   invoke(payload: string): Promise<Answer>;
   end(): void;
   lastUsed: number;
+  /** The share of the time since it was last asked in which it was at work, or wanted to be: 0 to 1. While it loads, 1. */
+  workload(): number;
 }
 
 const INIT_SECONDS = 60; // Lambda's are 10, and then the function's timeout once more; a laptop may be busy
@@ -50,6 +52,8 @@ export function startEnvironment(spec: FunctionSpec, settings: EnvironmentSettin
     environment.end();
   };
 
+  let counted = worker.performance.eventLoopUtilization();
+  let loaded = false;
   let markReady = (_: boolean) => {};
   const ready = new Promise<boolean>((resolve) => { markReady = resolve; });
   worker.on('message', (message: Answer | { ready: true } | { crash: FunctionError }) => {
@@ -58,7 +62,10 @@ export function startEnvironment(spec: FunctionSpec, settings: EnvironmentSettin
       failure ??= message.crash;
     } else {
       clearTimeout(timeout);
-      if ('ready' in message) return markReady(true);
+      if ('ready' in message) {
+        loaded = true;
+        return markReady(true);
+      }
       answer?.(message);
     }
   });
@@ -81,6 +88,13 @@ export function startEnvironment(spec: FunctionSpec, settings: EnvironmentSettin
     ready, ended,
     alive: true,
     lastUsed: Date.now(),
+    workload() {
+      if (!loaded) return 1;
+      const now = worker.performance.eventLoopUtilization();
+      const { utilization } = worker.performance.eventLoopUtilization(now, counted);
+      counted = now;
+      return utilization;
+    },
     end() {
       environment.alive = false;
       void worker.terminate();

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { startEnvironment } from './environment.ts';
 import type { Environment, EnvironmentSettings } from './environment.ts';
 import type { Answer, FunctionError } from './runtime.ts';
@@ -42,15 +43,28 @@ export interface FunctionHost {
 /** Longer than a minute, so that those which the sweeper's clock wakes stay: to start them each time would cost more than to keep them. */
 const IDLE_MS = 90_000;
 /**
- * An event waits for a busy environment as long as the last start of another took, so that what waiting costs is at most what it saves:
- * on a machine that is busy starts are slow, and more of them would only make it slower.
+ * An event waits for a busy environment as long as the last start of another took, so that what waiting costs is at most what it saves;
+ * where environments keep the processors busy, `CROWDED` times as long: one more would only take from the others, and starts by itself
+ * take more than many an event.
  */
 const FIRST_START_MS = 150;
+const CROWDED = 10;
+const BUSY_SHARE = 0.75; // of the processors; the engines and the front want the rest
+const SAMPLE_MS = 100;
 const MAX_PAYLOAD = 6 * 1024 * 1024;
 
 export function startFunctions(specs: FunctionSpec[], settings: EnvironmentSettings & { limit?: number; around?: AroundInvoke }): FunctionHost {
   const limit = settings.limit ?? 10;
-  const pools = new Map(specs.map((spec) => [spec.name, pool(spec, settings, limit)]));
+  let sampled = 0;
+  let crowded = false;
+  /** Whether the environments of all functions keep the processors busy. */
+  const isCrowded = () => {
+    if (performance.now() - sampled < SAMPLE_MS) return crowded;
+    sampled = performance.now();
+    crowded = [...pools.values()].reduce((sum, each) => sum + each.workload(), 0) >= availableParallelism() * BUSY_SHARE;
+    return crowded;
+  };
+  const pools: Map<string, Pool> = new Map(specs.map((spec) => [spec.name, pool(spec, settings, limit, isCrowded)]));
   const poolOf = (name: string) => {
     const found = pools.get(name);
     if (!found) throw new Error(`there is no function ${name}`);
@@ -89,7 +103,7 @@ const failed = (errorType: string, errorMessage: string): Outcome => ({ error: {
 type Pool = ReturnType<typeof pool>;
 
 /** A function's environments: one per event at a time, the one used last first, so that the others grow idle and end. */
-function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) {
+function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number, isCrowded: () => boolean) {
   const all = new Set<Environment>();
   const idle: Environment[] = [];
   const waiting: { payload: string; since: number; resolve: (answer: Answer) => void }[] = [];
@@ -130,13 +144,13 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
   function grow() {
     if (stopped || starting || planned || waiting.length === 0 || all.size >= limit) return;
     if (all.size === 0) return start();
-    const patience = waiting[0]!.since + startMs - performance.now();
-    if (patience <= 0) return start();
+    const waited = performance.now() - waiting[0]!.since;
+    if (waited >= startMs * (isCrowded() ? CROWDED : 1)) return start();
     planned = true;
     setTimeout(() => {
       planned = false;
       grow();
-    }, patience);
+    }, Math.max(SAMPLE_MS, startMs - waited));
   }
   /** An environment that could not load takes one waiting event with it. */
   function refuse(failure: FunctionError | undefined) {
@@ -145,6 +159,7 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number) 
 
   return {
     size: () => all.size,
+    workload: () => [...all].reduce((sum, each) => sum + each.workload(), 0),
     warm: () => { if (all.size === 0 && !stopped) start(); },
     invoke(payload: string): Promise<Answer> {
       if (stopped) return Promise.resolve({ error: { errorType: 'ServiceException', errorMessage: 'the cloud is stopping', trace: [] } });
