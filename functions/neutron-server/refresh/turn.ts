@@ -8,8 +8,8 @@ interface Turn { last_at: number; size: number; deferred_until?: number }
 
 /** Between two refreshes: soon for rules, which people wait for; by the number of ports told for members that come and go. */
 const SOON_MS = 500;
-const MS_A_PORT = 5;
-const AT_MOST_MS = 30_000;
+const MS_A_PORT = 50;
+const AT_MOST_MS = 60_000;
 const pause = (size: number, urgent: boolean) => (urgent ? SOON_MS : Math.min(AT_MOST_MS, Math.max(SOON_MS, size * MS_A_PORT)));
 
 const turnKey = (subject: string): Key => ({ pk: `refresh-turn#${subject}`, sk: 'turn' });
