@@ -11,43 +11,42 @@ import { synthesized } from '../../local/synthesis.ts';
 import type { Asked, Besides, PerLaunch } from './counts.ts';
 import { prices, type Prices } from './prices.ts';
 
-export interface CountsOfARun extends Besides { per_launch: Omit<PerLaunch, 'by_name'> & { by_name?: Record<string, number> } }
-export interface Line { name: string; dollars: number; how: string }
+interface CountsOfARun extends Besides { per_launch: Omit<PerLaunch, 'by_name'> & { by_name?: Record<string, number> } }
+interface Line { name: string; dollars: number; how: string }
 
 const MINUTES = 30 * 24 * 60; // of a month
-const MESSAGES_OF_A_POLL = 1; // nobody's burst: each message is received and deleted by itself
 const LAMBDA_LINES = 330; // bytes that Lambda itself logs of an invocation: START, END, REPORT
 const POLLERS = 5; // of an idle mapping
 const LONG_POLL_SECONDS = 20;
 const KMS_CACHE_MINUTES = 5; // DynamoDB keeps a table's key so long for each role that asks
 const BEATS_A_MINUTE = 60 / 17.5;
 
-export const targets = { per_million_launches: 50, fixed_a_month: 5 };
+const targets = { per_million_launches: 50, fixed_a_month: 5 };
 
 /** What is asked, as a bill would have it; dollars for `times` of it. */
 export function bill(asked: Omit<Asked, 'billed_ms'>, { per_million: each, per_gb }: Prices, times: number): Line[] {
   const millions = times / 1e6;
-  const polls = (2 * asked.sqs_messages) / MESSAGES_OF_A_POLL;
+  const polls = 2 * asked.sqs_messages; // nobody's burst: each message is received and deleted by itself
   const logged = (asked.log_bytes + asked.invocations * LAMBDA_LINES) / 1e9;
-  const line = (name: string, count: number, price: number, unit: string): Line => ({ name, dollars: count * millions * price, how: `${short(count)} ${unit}, $${price} a million` });
+  const line = (name: string, count: number, price: number, unit: string): Line[] => (count > 0 ? [{ name, dollars: count * millions * price, how: `${short(count)} ${unit}, $${price} a million` }] : []);
   return [
-    line('DynamoDB writes', asked.write_units, each.dynamodb_write_units, 'write units'),
-    line('DynamoDB reads', asked.read_units, each.dynamodb_read_units, 'read units'),
-    line('API Gateway', asked.http, each.api_gateway_requests, 'requests, also between services'),
-    line('SQS', asked.sqs_requests + polls, each.sqs_requests + each.sqs_fair_queue_surcharge, 'requests: sent, received, deleted, of a message group'),
-    line('Lambda requests', asked.invocations, each.lambda_requests, 'invocations'),
-    line('Lambda duration', asked.gb_ms / 1000, each.lambda_gb_seconds, 'GB-seconds'),
-    line('S3', asked.s3, each.s3_put_requests, 'PUTs'),
-    line('EventBridge', asked.events, each.events, 'events'),
-    line('SSM Run Command', asked.ssm, each.run_commands, 'commands'),
+    ...line('DynamoDB writes', asked.write_units, each.dynamodb_write_units, 'write units'),
+    ...line('DynamoDB reads', asked.read_units, each.dynamodb_read_units, 'read units'),
+    ...line('API Gateway', asked.http, each.api_gateway_requests, 'requests, also between services'),
+    ...line('SQS', asked.sqs_requests + polls, each.sqs_requests + each.sqs_fair_queue_surcharge, 'requests: sent, received, deleted, of a message group'),
+    ...line('Lambda requests', asked.invocations, each.lambda_requests, 'invocations'),
+    ...line('Lambda duration', asked.gb_ms / 1000, each.lambda_gb_seconds, 'GB-seconds'),
+    ...line('S3', asked.s3, each.s3_put_requests, 'PUTs'),
+    ...line('EventBridge', asked.events, each.events, 'events'),
+    ...line('SSM Run Command', asked.ssm, each.run_commands, 'commands'),
     { name: 'logs', dollars: logged * times * per_gb.logs_written, how: `${short(logged * 1e9)} bytes with Lambda's own lines, $${per_gb.logs_written} a GB` },
-  ].filter(({ how, dollars }) => dollars > 0 || how.startsWith('1 '));
+  ];
 }
 
 /** What stands in the template and costs while nobody asks for anything. */
-export interface Standing { mappings: number; alarmMetrics: number; dashboards: number; tables: number; swept: number; ownKeys: number }
+interface Standing { mappings: number; alarmMetrics: number; dashboards: number; tables: number; swept: number; ownKeys: number }
 
-export function standingOf(templateFile: string): Standing {
+function standingOf(templateFile: string): Standing {
   const { Resources } = JSON.parse(readFileSync(templateFile, 'utf8')) as { Resources: Record<string, { Type: string; Properties?: Record<string, any> }> };
   const all = (type: string) => Object.values(Resources).filter(({ Type }) => Type === type);
   const metricsOf = ({ Metrics }: Record<string, any> = {}) => (Metrics ? Metrics.filter((each: object) => 'MetricStat' in each).length : 1);
@@ -62,7 +61,7 @@ export function standingOf(templateFile: string): Standing {
 }
 
 /** A month in which nobody asks for anything, with no host and one GB in the tables. */
-export function idleMonth(standing: Standing, perSweep: Asked, price: Prices): Line[] {
+function idleMonth(standing: Standing, perSweep: Asked, price: Prices): Line[] {
   const polls = standing.mappings * POLLERS * (60 / LONG_POLL_SECONDS) * MINUTES;
   const keyAsks = standing.swept * (MINUTES / KMS_CACHE_MINUTES);
   const { per_million: each, per_gb, per_month } = price;
@@ -82,7 +81,7 @@ export function idleMonth(standing: Standing, perSweep: Asked, price: Prices): L
 export const sum = (lines: Line[]) => lines.reduce((total, { dollars }) => total + dollars, 0);
 
 /** Three of them with a disk each behind a load balancer, as OpenStack's own guides have it. */
-export const controllersAMonth = ({ controller }: Prices) =>
+const controllersAMonth = ({ controller }: Prices) =>
   3 * ((controller.instance_per_hour * MINUTES) / 60 + controller.disk_gb * controller.disk_per_gb_month) + (controller.load_balancer_per_hour * MINUTES) / 60;
 
 const short = (value: number) => (value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : Number(value.toPrecision(2)).toString());

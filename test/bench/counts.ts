@@ -54,6 +54,8 @@ export async function count({ launches = 10, servers = 100, heartbeats = true }:
     const target = await openTarget(readClouds(join(cloud.dataDir, 'clouds.yaml'))['novaless-demo']!);
     const workload = await prepare(target);
     const perLaunch = await ofLaunches(workload, launches, during, () => counter.quiet(QUIET_MS));
+    await counter.quiet(QUIET_MS);
+    const per_sweep = await ofSweeps(cloud, during);
     const [kept] = await workload.launch();
     await workload.active([kept!]);
     const add = await addCopies(cloud, target, kept!);
@@ -61,7 +63,6 @@ export async function count({ launches = 10, servers = 100, heartbeats = true }:
     const per_call = await ofCalls(target, kept!, during);
     await add(9 * servers);
     const grown = await ofCalls(target, kept!, during);
-    const per_sweep = await ofSweeps(cloud, during);
     // The hosts of this machine beat together; one of its own sends by itself and wakes a function.
     const per_heartbeat = { ...average([await during(() => sleep(heartbeats ? BEAT_MS : 0))], HOSTS), sqs_requests: 1, invocations: 1 };
     return { perLaunch, besides: { per_call, per_sweep, per_heartbeat }, grown };
@@ -113,7 +114,7 @@ async function ofSweeps(cloud: TestCloud, during: During): Promise<Asked> {
   const swept = functions.filter((each) => each.swept);
   const sweep = async () => { for (const { name } of swept) await cloud.invoke(name, {}); };
   await sweep();
-  return average([await during(sweep)], 1);
+  return average([await during(sweep)]);
 }
 
 /** Not ours to count: hosts look, and mappings poll, take and delete messages (what one costs follows from their number). */

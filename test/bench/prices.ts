@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-type PerMillion = 'lambda_requests' | 'lambda_gb_seconds' | 'dynamodb_read_units' | 'dynamodb_write_units' | 'sqs_requests' | 'sqs_fair_queue_surcharge' | 'api_gateway_requests' | 's3_put_requests' | 's3_get_requests' | 'events' | 'run_commands' | 'kms_requests';
-type PerGb = 'logs_written' | 'logs_kept_a_month' | 'dynamodb_kept_a_month' | 'dynamodb_point_in_time_recovery_a_month' | 's3_kept_a_month';
+type PerMillion = 'lambda_requests' | 'lambda_gb_seconds' | 'dynamodb_read_units' | 'dynamodb_write_units' | 'sqs_requests' | 'sqs_fair_queue_surcharge' | 'api_gateway_requests' | 's3_put_requests' | 'events' | 'run_commands' | 'kms_requests';
+type PerGb = 'logs_written' | 'dynamodb_kept_a_month' | 'dynamodb_point_in_time_recovery_a_month';
 
 /** One region's, in dollars. */
 export interface Prices {
