@@ -10,7 +10,7 @@ export const novaConductor: FunctionDeclaration[] = [
     name: 'nova-conductor',
     entry: 'functions/nova-conductor/rpc.ts',
     queue: 'nova-conductor',
-    uses: [table, { send: 'nova-compute' }, { publishEvents: true }],
+    uses: [table, { send: 'nova-compute' }, { send: 'nova-conductor' }, { publishEvents: true }],
   },
   { name: 'nova-conductor-heartbeats', entry: 'functions/nova-conductor/heartbeats.ts', queue: 'host-heartbeats', uses: [table, { send: 'cinder-volume' }, { send: 'nova-compute' }, { publishEvents: true }] },
   {

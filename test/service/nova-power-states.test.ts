@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { awsJson } from '../../local/aws-json.ts';
 import { consequence } from '../../functions/nova-conductor/power-states.ts';
+import { environment } from '../../shared/deployment/declaration.ts';
 import { instanceKey } from '../../shared/objects/instance.ts';
 import { project, startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
 import { assertNothingLeft, crashAt, settle } from '../support/launch-checks.ts';
@@ -117,3 +119,19 @@ for (const how of ['refuse', 'lose'] as const) {
     await gone();
   });
 }
+
+test('news of a guest that the database was too long away for is heard again later', async () => {
+  const { uuid, gone } = await running();
+  const queue = (operation: string, body: object = {}) =>
+    awsJson<{ Attributes: Record<string, string> }>(rig.rig.engines.sqs.endpoint, 'AmazonSQS', operation, { QueueUrl: process.env[environment.queue('nova-conductor')]!, ...body });
+  rig.gate(({ what }) => (what.startsWith('DynamoDB') ? 'refuse' : 'pass'));
+  see(uuid, SHUTDOWN, new Date(Date.now() - 2 * 3600_000)); // what is so old is nothing to go by
+  see(uuid, SHUTDOWN);
+  await rig.pump({ until: () => rig.dead.length === 2 });
+  rig.gate();
+  const { Attributes } = await queue('GetQueueAttributes', { AttributeNames: ['All'] });
+  assert.equal(Attributes['ApproximateNumberOfMessagesDelayed'], '1');
+  await queue('PurgeQueue');
+  rig.dead.length = 0;
+  await gone();
+});
