@@ -21,7 +21,7 @@ interface Kind { operations: RegExp; chance: number; /** Undefined where it does
 const LAG_MS = 1500;
 
 /** Numbers from 0 to 1, the same for the same seed. */
-export function chances(seed: number): () => number {
+function chances(seed: number): () => number {
   let state = (seed * 2654435761) % 2 ** 31;
   return () => (state = (state * 1103515245 + 12345) % 2 ** 31) / 2 ** 31;
 }
