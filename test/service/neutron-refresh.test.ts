@@ -205,6 +205,17 @@ for (const [what, before, method] of [['comes to it', [], 'PUT'], ['is deleted',
     assert.deepEqual(await marks(), []);
   });
 
+test('a rule does not outlive the group that it names, though that is deleted while the rule is made', async () => {
+  const { me } = await ground();
+  const [web, db_] = [await ok('POST', '/security-groups', me, { security_group: { name: 'web' } }), await ok('POST', '/security-groups', me, { security_group: { name: 'db' } })];
+  const rule = { security_group_id: db_.id, direction: 'ingress', protocol: 'tcp', remote_group_id: web.id };
+  const answer = await beforeTransaction(() => ok('DELETE', `/security-groups/${web.id}`, me), () => request('POST', '/security-group-rules', me, { security_group_rule: rule }));
+  assert.deepEqual([answer.status, answer.body.NeutronError?.type], [404, 'SecurityGroupNotFound']);
+  assert.deepEqual((await ok('GET', `/security-groups/${db_.id}`, me)).security_group_rules.filter((each: any) => each.remote_group_id), []);
+  const { used } = (await ok('GET', `/quotas/refresh${projects}/details`, me)).security_group_rule;
+  assert.equal(used, (await ok('GET', '/security-group-rules', me)).length);
+});
+
 test('a message that got lost is found by the sweeper; one that comes twice tells nobody again', async () => {
   const { me, bound } = await ground();
   const port = await bound('a');

@@ -1,3 +1,4 @@
+import { HttpError } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { badResource, resourceNotFound, securityGroupRuleExists } from '../errors.ts';
 import { createEach } from '../http/bulk.ts';
@@ -29,7 +30,7 @@ async function create(request: Request, given: RuleCreate): Promise<SecurityGrou
   if (shape.remote_group_id !== null) await findVisible(request.context, 'security_group', shape.remote_group_id);
   refuseDouble(group, shape); // before anything is counted
   const rule = newRule(group, { ...shape, description: given.description ?? '' });
-  return counted(
+  const made = await counted(
     group.project_id, [{ kind: 'security_group_rule' }],
     async () => {
       await changeSecurityGroup(group.id, (current) => {
@@ -41,6 +42,18 @@ async function create(request: Request, given: RuleCreate): Promise<SecurityGrou
     },
     async () => (await find('security_group', group.id))?.rules[rule.id],
   );
+  await requireRemote(made, request.receivedAt);
+  return made;
+}
+
+/** Who deletes a group takes the rules that name it away afterwards: he saw this one, or it sees that the group is gone. */
+async function requireRemote(rule: SecurityGroupRule, since: Date): Promise<void> {
+  const { remote_group_id, security_group_id } = rule;
+  if (remote_group_id === null || remote_group_id === security_group_id || (await find('security_group', remote_group_id))) return;
+  await removeRule(rule, since).catch((error: unknown) => {
+    if (!(error instanceof HttpError)) throw error; // he did see it
+  });
+  throw resourceNotFound('security_group', remote_group_id);
 }
 
 function refuseDouble(group: SecurityGroup, shape: RuleShape): void {
