@@ -7,7 +7,8 @@ import { ringer } from '../local/hosts.ts';
 import type { Ring } from '../shared/agent/config.ts';
 import { clientSettings } from './localstack.ts';
 
-const everyMs = 200;
+/** How long it rests between two looks: longer where a look is work for LocalStack, as it is once there are many commands. */
+const restMs = (tookMs: number) => Math.min(1000, Math.max(200, 3 * tookMs));
 
 /** Hands on every ring sent after the start. `hosts` maps a managed instance's id to the host's name. Returns how to stop it. */
 export async function relayRings(hosts: Map<string, string>, ringSocket: string): Promise<() => void> {
@@ -19,6 +20,7 @@ export async function relayRings(hosts: Map<string, string>, ringSocket: string)
   let stopped = false;
   void (async () => {
     while (!stopped) {
+      const began = Date.now();
       try {
         for (const command of await list()) {
           if (seen.has(command.CommandId)) continue;
@@ -28,7 +30,7 @@ export async function relayRings(hosts: Map<string, string>, ringSocket: string)
       } catch (error) {
         if (!stopped) console.error(`rings: ${(error as Error).message}`);
       }
-      await new Promise((resolve) => setTimeout(resolve, everyMs));
+      await new Promise((resolve) => setTimeout(resolve, restMs(Date.now() - began)));
     }
   })();
   return () => {

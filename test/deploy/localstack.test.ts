@@ -66,6 +66,7 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
   });
   after(async () => {
     images?.close();
+    images?.closeAllConnections(); // LocalStack's own may stay open
     await hosts?.stop();
     if (!destroyed) await destroy(() => {}).catch(() => {});
     stopLocalstack();
@@ -213,7 +214,7 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
   test('a destroyed deployment leaves nothing but the bucket of the example, which was to stay', async () => {
     await hosts?.stop();
     hosts = undefined;
-    const { code, out, err } = await runProgram(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'infra/operator/destroy.ts'), '--yes'], environment);
+    const { code, out, err } = await runProgram(process.execPath, ['--disable-warning=ExperimentalWarning', join(root, 'infra/operator/destroy.ts'), '--yes'], environment, 300_000);
     assert.equal(code, 0, out + err);
     assert.match(out, /^hosts +forsaken: /m);
     const roles = (await new IAMClient(clientSettings).send(new ListRolesCommand({}))).Roles!.map(({ RoleName }) => RoleName!);
