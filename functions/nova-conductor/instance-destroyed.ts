@@ -7,7 +7,6 @@ import { notifyInstance } from '../../shared/notifications/instance.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
 import { absent, not } from '../../shared/store/condition.ts';
-import { TransactionRefused } from '../../shared/store/errors.ts';
 import { table, type Write } from '../../shared/store/table.ts';
 import { writeAction } from './action-record.ts';
 
@@ -16,22 +15,17 @@ const nova = table('nova');
 
 /**
  * The end of a deletion: the record becomes a deleted one and the claim goes, together; then the quota's use goes down, once,
- * by whoever made that write. A repeat cannot know whether the first got that far, and asks for a recount.
+ * by whoever made that write. A repeat cannot know whether the first got that far, and asks for a recount. Whatever task the record names
+ * by now: a request whose message seemed not to be sent may have taken its word back, but nothing of the instance is left.
  */
 export async function instanceDestroyed({ instance_uuid, project_id, request_id }: Destroyed): Promise<void> {
   const [instance, claim] = await Promise.all([nova.get<Instance>(instanceKey(project_id, instance_uuid)), nova.get<Claim>(claimKey(instance_uuid))]);
   if (!instance) return;
   if (instance.vm_state === 'deleted') return afterwards(instance, request_id, quotaRecount(project_id));
   const { set, remove } = deletedInstance();
-  const record: Write = { update: instanceKey(project_id, instance_uuid), change: { set, remove, add: { sequence: 1 } }, if: { vm_state: not('deleted'), task_state: 'deleting' } };
-  try {
-    await nova.transact(claim ? [...releaseClaimWrites(claim), record] : [record, { check: claimKey(instance_uuid), if: { pk: absent() } }]);
-  } catch (error) {
-    if (!(error instanceof TransactionRefused)) throw error;
-    const at = error.failed[claim ? 2 : 0];
-    if (at?.conditionFailed && at.item?.['vm_state'] !== 'deleted') return; // nobody asked for its deletion any more
-    throw error; // the claim moved meanwhile, or another message was first: the next receive sees how things stand
-  }
+  const record: Write = { update: instanceKey(project_id, instance_uuid), change: { set, remove, add: { sequence: 1 } }, if: { vm_state: not('deleted') } };
+  // refused where the claim moved meanwhile, or another message was first: the next receive sees how things stand
+  await nova.transact(claim ? [...releaseClaimWrites(claim), record] : [record, { check: claimKey(instance_uuid), if: { pk: absent() } }]);
   await afterwards(instance, request_id, quotaRelease(instance));
 }
 

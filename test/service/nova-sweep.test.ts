@@ -73,3 +73,14 @@ test('a deletion that its host could not do, of which the word was lost, is trie
   assert.equal((await rig.instance(uuid))!.task_state, 'deleting');
   await gone(uuid);
 });
+
+for (const state of ['building', 'active'] as const)
+  test(`a deletion whose message did go out, though it seemed not to, takes the server with it: it was ${state}`, async () => {
+    const { uuid } = await rig.launch();
+    if (state === 'active') await rig.pump();
+    const before = (await rig.instance(uuid))!;
+    await rig.delete(uuid);
+    // as nova-api takes its word back
+    await rig.nova.update(instanceKey(project, uuid), { set: { task_state: before.task_state }, add: { sequence: 1 }, ...(!before.due_at && { remove: ['due_pk', 'due_at'] }) });
+    await gone(uuid);
+  });

@@ -54,7 +54,8 @@ export async function spawnOverdue(pending: Pending, build: Build): Promise<void
   await ring(pending.host);
 }
 
-const CLEANING_SECONDS = 7 * 86_400;
+/** A host that was silent takes the guest away when it comes back; so long its command waits. */
+export const CLEANING_SECONDS = 7 * 86_400;
 /** The command that takes away whatever there is of one attempt at an instance; a later attempt may be on the same host. On one `occasion` it is given once. */
 export const cleaning = ({ instance_uuid, project_id, host, attempt }: Pick<Build, 'instance_uuid' | 'project_id' | 'host' | 'attempt'>, occasion: string): Write[] => order({
   id: `clean-${instance_uuid}-${attempt}-${occasion}`, kind: 'destroy', host, subject: instance_uuid, project_id, attempt, seconds: CLEANING_SECONDS, args: { instance_uuid },

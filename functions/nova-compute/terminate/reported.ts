@@ -2,14 +2,13 @@ import type { CommandDone } from '../../../shared/agent/report.ts';
 import { cast } from '../../../shared/rpc/send.ts';
 import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
 import { TransactionRefused } from '../../../shared/store/errors.ts';
+import { CLEANING_SECONDS } from '../build/reported.ts';
 import { order, withdraw } from '../host/command.ts';
 import { ring } from '../host/ring.ts';
 import { due, journal, terminationKey, type Pending, type Termination } from '../journal.ts';
 import { lease, LEASE_MS, underLease } from '../lease.ts';
 import { drive } from './drive.ts';
 
-/** A host that was silent takes the guest away when it comes back; so long its command waits. */
-const CLEANING_SECONDS = 7 * 86_400;
 const TRIES = 3;
 
 /** The host took the guest away, or could not. */
