@@ -66,7 +66,8 @@ export class Expressions {
   };
 
   condition(condition: Condition): string {
-    if (Array.isArray(condition)) return condition.map((c) => `(${this.condition(c)})`).join(' OR ');
+    // each part has its own parentheses where it needs any; DynamoDB refuses two pairs around the same
+    if (Array.isArray(condition)) return condition.map((c) => (Object.keys(c).length > 1 ? `(${this.condition(c)})` : this.condition(c))).join(' OR ');
     return Object.entries(condition)
       .map(([path, expected]) => {
         const name = this.name(path);
