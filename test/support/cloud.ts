@@ -6,7 +6,8 @@
  * Faults: `cloud.breakFunction('glance-api')` makes every later invocation fail as a crash would, until `cloud.mendFunction(name)`;
  * `{ doubleMessages: true }` delivers every SQS batch twice; `{ around }` sees and may change each invocation (local/functions.ts).
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startCloud } from '../../local/cloud.ts';
@@ -46,8 +47,10 @@ export async function testCloud(t: { after: (done: () => unknown) => void } | un
     await cloud.stop();
     recorder?.stop();
     if (recorder && records !== undefined) keepRecord(records, recorder.used(cloud.environmentOf));
+    const malformed = malformedRequests(join(dataDir, 'logs'));
     if (!options.dataDir) await purgeHosts(dataDir); // real guests go on without their cloud
     if (!options.dataDir) rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    assert.deepEqual(malformed, []);
   };
   t?.after(stop);
   return {
@@ -57,5 +60,10 @@ export async function testCloud(t: { after: (done: () => unknown) => void } | un
     breakFunction: (name: string) => void broken.add(name), mendFunction: (name: string) => void broken.delete(name),
   };
 }
+
+/** What functions asked that an engine did not understand; a retry by another way would hide it. */
+const malformedRequests = (logs: string) => (existsSync(logs) ? readdirSync(logs) : [])
+  .flatMap((name) => readFileSync(join(logs, name), 'utf8').split('\n'))
+  .filter((line) => line.includes('"error":"ValidationException"'));
 
 export type TestCloud = Awaited<ReturnType<typeof testCloud>>;
