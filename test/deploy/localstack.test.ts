@@ -40,7 +40,7 @@ const guestsNeed = await noGuests();
 const newest = { 'OpenStack-API-Version': 'compute 2.90' };
 
 describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 18 * 60_000 }, () => {
-  let stopLocalstack = () => {};
+  let stopLocalstack = async () => {};
   let outputs: Outputs;
   let hosts: RunningHosts | undefined;
   let destroyed = false;
@@ -70,7 +70,7 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
     images?.closeAllConnections(); // LocalStack's own may stay open
     await hosts?.stop();
     if (!destroyed) await destroy(() => {}).catch(() => {});
-    stopLocalstack();
+    await stopLocalstack();
     rmSync(folder, { recursive: true, force: true });
   });
 
