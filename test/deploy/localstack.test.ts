@@ -23,6 +23,7 @@ import { type Api, apiAs } from '../support/api.ts';
 import { clientsOf, runProgram } from '../support/clients.ts';
 import { type EventLaunches, eventLaunches } from '../support/event-launches.ts';
 import { eventually } from '../support/eventually.ts';
+import { libvirtdTurn } from '../support/libvirtd-turn.ts';
 import { activeImage, bootServer, waitForServer } from '../support/servers.ts';
 import { changeCode } from './assembly.ts';
 import { passGateway } from './gateway.ts';
@@ -94,8 +95,10 @@ describe('the template, deployed', { skip: localstackNeeded ?? false, timeout: 1
   test("a real guest of this machine's libvirt runs in the deployment", { skip: guestsNeed }, async () => {
     await purge(); // of a run that was cut off
     try {
-      hosts = await startHosts({ driver: 'libvirt', count: 1 });
-      await realGuest(clientsOf(client!, folder), demo, `http://${images.host}/guest.qcow2`);
+      await libvirtdTurn(async () => {
+        hosts = await startHosts({ driver: 'libvirt', count: 1 });
+        await realGuest(clientsOf(client!, folder), demo, `http://${images.host}/guest.qcow2`);
+      });
     } finally {
       await hosts?.stop();
       hosts = undefined;

@@ -7,6 +7,7 @@ import { checkHost, lacksInWords } from '../../agent/check.ts';
 import { ActionFailed } from '../../agent/drivers/driver.ts';
 import { LibvirtFailed, openVirsh } from '../../agent/drivers/libvirt/virsh.ts';
 import { eventually } from '../support/eventually.ts';
+import { libvirtdTurn } from '../support/libvirtd-turn.ts';
 import { blank, driverRig, Killed, killer, newJob } from './driver-rig.ts';
 import { vifOf } from './network-rig.ts';
 
@@ -165,12 +166,14 @@ test('a guest goes on while libvirtd is restarted, and what becomes of it afterw
   const guest = { instance_uuid: rig.args().instance_uuid };
   await driver.actions.spawn(rig.args(guest), newJob());
   const qemu = readFileSync(`/run/libvirt/qemu/instance-${guest.instance_uuid}.pid`, 'utf8');
-  const daemon = Number(readFileSync(LIBVIRTD, 'utf8'));
-  process.kill(daemon, 'SIGTERM');
-  await eventually(async () => assert.throws(() => process.kill(daemon, 0)));
-  await assert.rejects(driver.facts(), /libvirt does not answer on this host/);
-  execFileSync('libvirtd', ['-d']);
-  await eventually(async () => assert.ok((await driver.facts()).guests.includes(guest.instance_uuid)));
+  await libvirtdTurn(async () => {
+    const daemon = Number(readFileSync(LIBVIRTD, 'utf8'));
+    process.kill(daemon, 'SIGTERM');
+    await eventually(async () => assert.throws(() => process.kill(daemon, 0)));
+    await assert.rejects(driver.facts(), /libvirt does not answer on this host/);
+    execFileSync('libvirtd', ['-d']);
+    await eventually(async () => assert.ok((await driver.facts()).guests.includes(guest.instance_uuid)));
+  });
   assert.equal(readFileSync(`/run/libvirt/qemu/instance-${guest.instance_uuid}.pid`, 'utf8'), qemu);
   assert.deepEqual(driver.guests(), [{ uuid: guest.instance_uuid, power_state: RUNNING }]);
   assert.deepEqual(rig.told, []);
