@@ -44,11 +44,11 @@ export interface FunctionHost {
 const IDLE_MS = 90_000;
 /**
  * An event waits for a busy environment as long as the last start of another took, so that what waiting costs is at most what it saves;
- * where environments keep the processors busy, `CROWDED` times as long: one more would only take from the others, and starts by itself
- * take more than many an event.
+ * where environments keep the processors busy, it waits for `CROWDED_MS`: one more would only take from the others, and starts by
+ * itself take more than many an event. No longer, for what an event waits its caller waits, and a launch is a dozen of them.
  */
 const FIRST_START_MS = 150;
-const CROWDED = 10;
+const CROWDED_MS = 2000;
 const BUSY_SHARE = 0.75; // of the processors; the engines and the front want the rest
 const SAMPLE_MS = 100;
 const MAX_PAYLOAD = 6 * 1024 * 1024;
@@ -145,7 +145,7 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number, 
     if (stopped || starting || planned || waiting.length === 0 || all.size >= limit) return;
     if (all.size === 0) return start();
     const waited = performance.now() - waiting[0]!.since;
-    if (waited >= startMs * (isCrowded() ? CROWDED : 1)) return start();
+    if (waited >= (isCrowded() ? Math.max(startMs, CROWDED_MS) : startMs)) return start();
     planned = true;
     setTimeout(() => {
       planned = false;
