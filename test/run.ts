@@ -84,6 +84,7 @@ async function runGroup(group: Group, members: string[]): Promise<void> {
   stream.on('test:stderr', keep);
   stream.on('test:diagnostic', ({ file, message }) => {
     if (file && message.startsWith('measured: ')) measured.set(file, [...(measured.get(file) ?? []), message]);
+    else keep({ file, message: `${message}\n` }); // what a test says of itself is for whom it failed
   });
   stream.on('test:pass', ({ name, skip, todo, file = '', details }) => {
     if (details.type === 'suite') return;
