@@ -33,14 +33,14 @@ export function parseCommand(value: unknown): Parsed {
   const problem = checkEnvelope(value);
   if (problem) return { problem };
   const command = value as Command;
-  const { id, kind, subject, attempt, not_after, args } = command as Omit<Command, 'args'> & { args: { instance_uuid?: string; volume_id?: string } };
+  const { id, kind, subject, attempt, not_after, args } = command as Omit<Command, 'args'> & { args: { instance_uuid?: string; volume_id?: string; security_group_id?: string } };
   const envelope = { id, kind, subject, attempt, not_after };
   if (Number.isNaN(Date.parse(not_after))) return { problem: 'not_after is no time' };
   const check = checkArgs.get(kind);
   if (!check) return { problem: `this host's agent knows no command ${/^\w+$/.test(kind) ? kind : 'of that kind'}`, envelope };
   const wrong = check(args);
   if (wrong) return { problem: `args: ${wrong}`, envelope };
-  if (subject !== (args.instance_uuid ?? args.volume_id)) return { problem: 'the subject is not what args are about', envelope };
+  if (subject !== (args.instance_uuid ?? args.volume_id ?? args.security_group_id)) return { problem: 'the subject is not what args are about', envelope };
   return { command };
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Command } from '../../shared/agent/command.ts';
-import type { CommandDone } from '../../shared/agent/report.ts';
+import { MOST_UNKNOWN_GROUPS, type CommandDone } from '../../shared/agent/report.ts';
 import { factsOf, log } from '../../shared/telemetry/log.ts';
 import type { ConsoleLogs } from '../console-logs.ts';
 import { ActionFailed, type Done, type Driver, type Job } from '../drivers/driver.ts';
@@ -16,7 +16,7 @@ const OLD_PROBLEMS = 1000;
 const LOG_PATIENCE_MS = 3000;
 
 export interface WorkerSettings { host: string; driver: Driver; records: Records; reporter: Reporter; consoleLogs: ConsoleLogs; stopping: AbortSignal }
-type Outcome = Pick<CommandDone, 'outcome' | 'reason' | 'retryable' | 'power_state' | 'details'>;
+type Outcome = Pick<CommandDone, 'outcome' | 'reason' | 'retryable' | 'power_state' | 'details' | 'unknown_groups'>;
 export type Worker = ReturnType<typeof createWorker>;
 
 /**
@@ -70,7 +70,8 @@ export function createWorker({ host, driver, records, reporter, consoleLogs, sto
         record.spawned = command.attempt;
       }
       if (command.kind === 'destroy') await forget(record);
-      return { outcome: 'done', ...done };
+      const unknown = driver.unknownGroups().slice(0, MOST_UNKNOWN_GROUPS);
+      return { outcome: 'done', ...done, ...(unknown.length > 0 && { unknown_groups: unknown }) };
     } catch (error) {
       if (stopping.aborted) throw error; // as if killed: the next start goes on
       if (isBuild(command.kind)) await remove(record, command.id);

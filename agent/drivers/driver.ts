@@ -59,6 +59,8 @@ export interface Actions extends Record<CommandKind, Action<any>> {
   detach_interface: Action<'detach_interface'>;
   /** Before: any state. After: the interface, if the guest has it, obeys the rules as they are now. */
   refresh_interface: Action<'refresh_interface'>;
+  /** Before: anything. After: the ports' rules that name the group go by this, and `details.kept` is true; false where there is no such rule. */
+  refresh_security_group: Action<'refresh_security_group'>;
   /** Before: any state. After: the guest's metadata service tells the new. */
   refresh_metadata: Action<'refresh_metadata'>;
   /** Before: no such volume, or one of that size. After: it's in the pool. Its source (volume of this pool, or image) is copied. */
@@ -75,6 +77,8 @@ export interface Driver {
   facts(): Promise<HypervisorFacts>;
   /** Everything that runs or rests here, with its state now. */
   guests(): { uuid: string; power_state: PowerState }[];
+  /** Security groups that rules of guests' ports name, and of whose members this host has not been told. */
+  unknownGroups(): string[];
   /** The last `bytes` of the guest's console; undefined where there is no such guest. */
   consoleLog(uuid: string, bytes: number): Promise<Buffer | undefined>;
   /** The page that a browser opens as the console; it takes the websocket's address from its query's `path`. */

@@ -38,11 +38,16 @@ export const netmaskOf = (range: Cidr): string => rangeOf(maskOf(range), 0).text
 /** With the prefix length only where it is a range. */
 export const rangeText = ({ bytes, text, prefix }: Cidr): string => (prefix === bytes.length * 8 ? text : `${text}/${prefix}`);
 
-/** Without those that lie in another: nft takes no set whose elements overlap. */
+/** Without those that lie in another, in the order of their addresses: nft takes no set whose elements overlap. */
 export function outermost(ranges: Cidr[]): Cidr[] {
   const kept: Cidr[] = [];
-  for (const range of ranges.toSorted((a, b) => a.prefix - b.prefix)) if (!kept.some((wider) => contains(wider, range))) kept.push(range);
+  // ranges lie in one another or apart, so what comes right after one lies in it, if anything does
+  for (const range of ranges.toSorted(byAddress)) if (!kept.length || !contains(kept.at(-1)!, range)) kept.push(range);
   return kept;
+}
+function byAddress(a: Cidr, b: Cidr): number {
+  const differs = a.bytes.findIndex((byte, index) => byte !== b.bytes[index]);
+  return differs < 0 ? a.prefix - b.prefix : a.bytes[differs]! - b.bytes[differs]!;
 }
 const contains = (wider: Cidr, range: Cidr) =>
   wider.version === range.version && wider.prefix <= range.prefix && maskOf(wider).every((mask, index) => (range.bytes[index]! & mask) === wider.bytes[index]);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Vif } from '../../shared/agent/command.ts';
 import { ActionFailed } from '../drivers/driver.ts';
 import { dnsmasqConfig } from './dnsmasq.ts';
-import { filterText } from './filters.ts';
+import { filterText, membersText } from './filters.ts';
 import { portOf } from './port.ts';
 
 const uuid = (end: string) => `11111111-2222-4333-8444-${end.padStart(12, '0')}`;
@@ -30,7 +30,7 @@ const broken = (text: string): fc.Arbitrary<Vif> => fc.constantFrom<(vif: Vif) =
   (vif) => (vif.fixed_ips[0]!.dns_nameservers[0] = text), (vif) => (vif.fixed_ips[0]!.host_routes[0]!.destination = text), (vif) => (vif.fixed_ips[0]!.host_routes[0]!.nexthop = text),
   (vif) => (vif.allowed_address_pairs![0]!.ip_address = text), (vif) => (vif.allowed_address_pairs![0]!.mac_address = text),
   (vif) => (vif.security_rules[0]!.ethertype = text), (vif) => (vif.security_rules[0]!.protocol = text), (vif) => (vif.security_rules[0]!.remote_ip_prefix = text),
-  (vif) => Object.assign(vif.security_rules[0]!, { remote_ip_prefix: null, remote_group_id: text, remote_ips: [text, '10.0.0.7'] }),
+  (vif) => Object.assign(vif.security_rules[0]!, { remote_ip_prefix: null, remote_group_id: text }),
 ).map((change) => {
   const vif = structuredClone(good);
   change(vif);
@@ -48,7 +48,7 @@ const dnsmasqLines = [
 const nftWord = /^(\{|\}|[a-z0-9_.,:;/&!=@"-]+)$/;
 
 test('names and addresses that mean more than they say reach neither dnsmasq nor nftables', () => {
-  fc.assert(fc.property(evil.chain(broken), evil, (vif, hostname) => {
+  fc.assert(fc.property(evil.chain(broken), evil, fc.array(evil), (vif, hostname, members) => {
     let port;
     try {
       port = portOf(vif);
@@ -61,26 +61,40 @@ test('names and addresses that mean more than they say reach neither dnsmasq nor
       assert.ok(dnsmasqLines.some((known) => known.test(line)), JSON.stringify(line));
       assert.ok(line.length < 1024);
     }
-    const lines = filterText([{ port, number: 1 }], 1).trimEnd().split('\n');
+    port.rules.push({ ...good.security_rules[0]!, remote_ip_prefix: null, remote_group_id: uuid('9') });
+    const filtered = [{ port, number: 1 }];
+    const lines = filterText(filtered, 1, () => [...members, '10.0.0.7']).trimEnd().split('\n');
     for (const line of lines) for (const word of line.trim().split(' ')) assert.match(word, nftWord, line);
     assert.equal(lines.filter((line) => line.endsWith('{')).length, lines.filter((line) => line === '}').length);
+    for (const line of membersText(filtered, 1, () => [...members, '10.0.0.7'], uuid('9')).trimEnd().split('\n')) {
+      assert.match(line, /^(flush|add) (set|element|chain|rule) inet novaless (members[46]_[0-9a-f]{32}|judged?)( |$)/);
+      for (const word of line.split(' ')) assert.match(word, nftWord, line);
+    }
   }), { numRuns: 3000 });
 });
 
 test('a rule that nothing can fit opens nothing', () => {
   const [rule] = good.security_rules;
   const ingress = (change: object) => {
-    const lines = filterText([{ port: portOf({ ...good, security_rules: [{ ...rule!, ...change }] }), number: 1 }], 1).split('\n');
+    const lines = filterText([{ port: portOf({ ...good, security_rules: [{ ...rule!, ...change }] }), number: 1 }], 1, () => []).split('\n');
     const start = lines.indexOf('chain ingress_1 {');
     return lines.slice(start + 1, lines.indexOf('}', start)).map((line) => line.trim());
   };
   assert.deepEqual(ingress({}), ['meta nfproto ipv4 ct original protocol 6 ct original ip saddr 10.0.0.0/8 ct original proto-dst 22 return', 'drop']);
   assert.deepEqual(ingress({ remote_ip_prefix: '0.0.0.0/0', protocol: 'ICMP', port_range_min: 8, port_range_max: 0 }), ['meta nfproto ipv4 ct original protocol 1 ct original proto-dst 2048 return', 'drop']);
-  assert.deepEqual(ingress({ remote_ip_prefix: null, remote_group_id: 'g', remote_ips: ['10.0.0.7', 'fd00::7', '10.0.0.7'] }), ['meta nfproto ipv4 ct original protocol 6 ct original ip saddr { 10.0.0.7 } ct original proto-dst 22 return', 'drop']);
+  const set = `members4_${uuid('9').replaceAll('-', '')}`;
+  assert.deepEqual(ingress({ remote_ip_prefix: null, remote_group_id: uuid('9') }), [`meta nfproto ipv4 ct original protocol 6 ct original ip saddr @${set} ct original proto-dst 22 return`, 'drop']);
   for (const change of [
-    { remote_ip_prefix: 'fd00::/8' }, { remote_ip_prefix: null, remote_group_id: 'g' }, { remote_ip_prefix: null, remote_group_id: 'g', remote_ips: [] }, { protocol: 'no such' }, { protocol: '256' },
+    { remote_ip_prefix: 'fd00::/8' }, { remote_ip_prefix: null, remote_group_id: 'g' }, { protocol: 'no such' }, { protocol: '256' },
     { port_range_min: 23, port_range_max: 22 }, { port_range_min: -1 }, { port_range_max: 65_536 }, { protocol: 'gre' }, { protocol: null }, { protocol: 'icmp', port_range_min: null, port_range_max: 1 },
   ]) assert.deepEqual(ingress(change), ['drop'], JSON.stringify(change));
+});
+
+test('a set holds a group\'s members of its IP version, each once; of a group that nobody told of, or that is empty, none', () => {
+  const port = portOf({ ...good, security_rules: (['IPv4', 'IPv6'] as const).map((ethertype) => ({ ...good.security_rules[0]!, ethertype, remote_ip_prefix: null, remote_group_id: uuid('9') })) });
+  const sets = (addresses: string[]) => [...filterText([{ port, number: 1 }], 1, () => addresses).matchAll(/set members([46])_\w+ \{\n.*\n(?: {2}elements = (.*)\n)?\}/g)].map(([, version, list]) => [version, list]);
+  assert.deepEqual(sets(['10.0.0.7', 'fd00::7', '10.0.0.7', '10.0.0.0/24', '10.0.1.3', 'fd00::/64', '10.0.0.0/25', 'nonsense', '10.0.0.300']), [['4', '{ 10.0.0.0/24, 10.0.1.3 }'], ['6', '{ fd00::/64 }']]);
+  assert.deepEqual(sets([]), [['4', undefined], ['6', undefined]]);
 });
 
 test('a port cannot have the address of the bridge or of the metadata service, nor a group\'s MAC', () => {
@@ -94,7 +108,7 @@ test('a port cannot have the address of the bridge or of the metadata service, n
 
 test('an allowed pair that covers the port\'s own address makes no set that nftables refuses', () => {
   for (const ip_address of ['10.0.0.0/8', '0.0.0.0/0', '10.0.0.5', '10.0.0.5/32']) {
-    const text = filterText([{ port: portOf({ ...good, allowed_address_pairs: [{ ip_address, mac_address: good.mac_address }] }), number: 1 }], 1);
+    const text = filterText([{ port: portOf({ ...good, allowed_address_pairs: [{ ip_address, mac_address: good.mac_address }] }), number: 1 }], 1, () => []);
     const [, set] = /ip saddr \{ (.*?) \} accept/.exec(text)!;
     assert.equal(set!.split(', ').length, 1);
   }

@@ -77,6 +77,11 @@ export async function fetchTap(name: string, tap: string): Promise<boolean> {
   return true;
 }
 
-export const removeTap = (name: string, tap: string): Promise<string> => run('ip', ['-n', name, 'link', 'delete', 'dev', tap]);
+/** A guest that is just ending takes its own along. */
+export async function removeTap(name: string, tap: string): Promise<void> {
+  await run('ip', ['-n', name, 'link', 'delete', 'dev', tap]).catch(async (error: unknown) => {
+    if ((await linksIn(name)).has(tap)) throw error;
+  });
+}
 
 const batch = (name: string, lines: string[]) => run('ip', ['-n', name, '-batch', '-'], { input: lines.join('\n') + '\n' });

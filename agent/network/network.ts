@@ -1,15 +1,16 @@
-import type { Vif } from '../../shared/agent/command.ts';
+import type { GroupMembers, Vif } from '../../shared/agent/command.ts';
 import { factsOf, log } from '../../shared/telemetry/log.ts';
 import { ActionFailed } from '../drivers/driver.ts';
+import { groupsNamedBy, openSecurityGroups } from '../drivers/security-groups.ts';
 import type { MetadataSource } from '../metadata/source.ts';
 import { dhcpServers } from './dhcp.ts';
-import { filterText } from './filters.ts';
+import { filterText, membersText } from './filters.ts';
 import { metadataListeners } from './listener.ts';
 import { BRIDGE, namespaceName, namespacePrefix, shortHash, tapName } from './names.ts';
 import { connectTap, fetchTap, linksIn, makeNamespace, namespacesWith, removeNamespace, removeTap, runIn } from './namespace.ts';
 import { ownAddresses, type Port, portOf } from './port.ts';
 import { missingForNetworks } from './rights.ts';
-import { freeNumber, type NetworkRecord, openState, type PortRecord } from './state.ts';
+import { formerMembers, freeNumber, type NetworkRecord, openState, type PortRecord } from './state.ts';
 
 export { missingForNetworks } from './rights.ts';
 export { tapName } from './names.ts';
@@ -26,6 +27,10 @@ export interface HostNetwork {
   refresh(guest: string, vif: Vif): Promise<void>;
   /** The port is gone from the guest: no filter, lease or DHCP entry of it stays; a network's last port takes all of it along. Idempotent. */
   unplug(port_id: string): Promise<void>;
+  /** Who is in a security group is others now. False: no port's rules name it, and nothing is kept. */
+  tellGroup(members: GroupMembers): Promise<boolean>;
+  /** Groups that ports' rules name, and of whose members nothing was told. */
+  unknownGroups(): string[];
   /** All that it has, also of guests that the driver lost; those may be unplugged. */
   ports(): { guest: string; port_id: string }[];
   /** At the agent's start: what should be there is there again, also after a reboot of the host, and what is left of others goes. */
@@ -51,6 +56,11 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
   const listeners = metadataListeners({ host, guestAt: (network_id, address) => guestAt(state.get(network_id), address), metadata });
   const nameOf = (network_id: string) => namespaceName(folder, network_id);
   const lanes = new Map<string, Promise<unknown>>();
+  /** On their way into a record: what their rules name is wanted already. */
+  const arriving = new Set<Vif>();
+  const vifs = () => [...arriving, ...state.all().flatMap(({ ports }) => ports.map(({ vif }) => vif))];
+  const groups = openSecurityGroups(folder, () => new Set(vifs().flatMap(groupsNamedBy)));
+  const members = (group: string) => groups.addresses(group) ?? formerMembers(state.all(), group);
 
   /** One at a time in each network. What fails says why, and what the machine lacks where it lacks something. */
   function inTurn<T>(network_id: string, work: () => Promise<T>): Promise<T> {
@@ -65,9 +75,11 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
   }
 
   /** Puts the port into the record and makes all of it so. */
-  function put(guest: string, vif: Vif, change: (port: PortRecord) => void): Promise<void> {
+  async function put(guest: string, { group_members = [], ...vif }: Vif, change: (port: PortRecord) => void): Promise<void> {
     portOf(vif);
-    return inTurn(vif.network_id, async () => {
+    arriving.add(vif);
+    const arrival = inTurn(vif.network_id, async () => {
+      for (const each of group_members) await groups.tell(each);
       const record = structuredClone(state.get(vif.network_id) ?? { network_id: vif.network_id, ports: [], generation: 1, rules_hash: '' });
       const known = record.ports.find((port) => port.vif.port_id === vif.port_id);
       const number = known?.number ?? freeNumber(record.ports);
@@ -77,6 +89,10 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
       record.ports = [...record.ports.filter((each) => each !== known), port];
       await converge(record, vif.port_id);
     });
+    await arrival.finally(() => {
+      arriving.delete(vif);
+      return groups.forgetUnnamed();
+    });
   }
 
   /** Makes everything as the record says; each step finds out by itself what is there. */
@@ -84,15 +100,36 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
     const { network_id, ports } = record;
     const all = parsed(ports);
     const open = all.filter(({ plugged }) => plugged);
-    const hash = shortHash(filterText(open, 0));
-    if (hash !== record.rules_hash) Object.assign(record, { rules_hash: hash, generation: (record.generation % 0x7fffffff) + 1 });
+    changed(record, open);
     await state.put(record);
     const name = nameOf(network_id);
     await makeNamespace(name, network_id, all.map(({ port }) => port));
-    await runIn(name, 'nft', ['-f', '-'], filterText(open, record.generation));
+    await runIn(name, 'nft', ['-f', '-'], filterText(open, record.generation, members));
     await connect(name, open.map(({ port }) => port), touched);
     await serveDhcp(network_id, all);
     await listeners.ensure(network_id, name);
+  }
+
+  /** Whether its rules, or the members of groups that they name, are others than before: then it gets another generation, which is to be written down. */
+  function changed(record: NetworkRecord, open: ParsedPort[]): boolean {
+    const hash = shortHash(filterText(open, 0, members));
+    if (hash === record.rules_hash) return false;
+    Object.assign(record, { rules_hash: hash, generation: (record.generation % 0x7fffffff) + 1 });
+    return true;
+  }
+
+  /** Of a network whose rules are in force only the group's sets are changed. */
+  async function changeMembers(network_id: string, group: string): Promise<void> {
+    const record = structuredClone(state.get(network_id));
+    if (!record?.ports.some(({ vif }) => groupsNamedBy(vif).includes(group))) return;
+    const open = parsed(record.ports).filter(({ plugged }) => plugged);
+    if (changed(record, open)) await state.put(record);
+    try {
+      await runIn(nameOf(network_id), 'nft', ['-f', '-'], membersText(open, record.generation, members, group));
+    } catch (error) {
+      log.warn('the members of a group do not go into the rules that are in force; these are made anew', { host, network: network_id, group, ...factsOf(error) });
+      await converge(record);
+    }
   }
 
   const serveDhcp = (network_id: string, ports: ParsedPort[]) =>
@@ -139,6 +176,13 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
     async refresh(guest, vif) {
       if (state.networkOf(vif.port_id) === vif.network_id) await put(guest, vif, () => {});
     },
+    async tellGroup(told) {
+      if (!(await groups.tell(told))) return false;
+      const { security_group_id: group } = told;
+      await Promise.all(state.all().map(({ network_id }) => inTurn(network_id, () => changeMembers(network_id, group))));
+      return true;
+    },
+    unknownGroups: groups.unknown,
     async unplug(port_id) {
       const network_id = state.networkOf(port_id);
       if (network_id === undefined) return;
@@ -150,6 +194,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
         await state.put(record); // a crash from here on leaves a network without ports, which the next start takes away
         await dissolve(network_id);
       });
+      await groups.forgetUnnamed();
     },
     ports: () => state.all().flatMap(({ ports }) => ports.map(({ guest, vif: { port_id } }) => ({ guest, port_id }))),
     async recover() {
@@ -159,6 +204,7 @@ export function hostNetwork({ host, folder, metadata }: HostNetworkOptions): Hos
         const record = structuredClone(state.get(network_id));
         return record && record.ports.length > 0 ? converge(record, 'all') : dissolve(network_id);
       }).catch((error: unknown) => log.error('a network could not be brought back', { host, network: network_id, ...factsOf(error) }))));
+      await groups.forgetUnnamed();
     },
     close() {
       clearInterval(watch);

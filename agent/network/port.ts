@@ -18,7 +18,7 @@ export interface Port {
 export type Rule = Vif['security_rules'][number];
 export interface PortAddress { address: Cidr; subnet: Cidr; gateway: string | undefined; dns: string[]; routes: { destination: Cidr; nexthop: string }[]; dhcp: boolean }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const mac = /^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/; // no group's address
 const LEAST_MTU = 68, MOST_MTU = 65_521;
 

@@ -24,10 +24,10 @@ async function lackingFilters(): Promise<string[]> {
   const port = portOf({
     port_id: '00000000-0000-4000-8000-000000000001', network_id: '00000000-0000-4000-8000-000000000002', network_name: '', mac_address: 'fa:16:3e:00:00:01', mtu: 1500, port_security: true,
     fixed_ips: [{ ip_address: '192.0.2.2', subnet_id: '', cidr: '192.0.2.0/24', gateway_ip: null, version: 4, dns_nameservers: [], host_routes: [], enable_dhcp: true }],
-    security_rules: [{ direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', port_range_min: 22, port_range_max: 23, remote_ip_prefix: '192.0.2.0/24', remote_group_id: null }],
+    security_rules: [{ direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', port_range_min: 22, port_range_max: 23, remote_ip_prefix: null, remote_group_id: '00000000-0000-4000-8000-000000000003' }],
   });
   try {
-    await run('unshare', ['--net', 'nft', '-c', '-f', '-'], { input: filterText([{ port, number: 1 }], 1) });
+    await run('unshare', ['--net', 'nft', '-c', '-f', '-'], { input: filterText([{ port, number: 1 }], 1, () => ['192.0.2.2', '192.0.2.64/26']) });
     return [];
   } catch (error) {
     const complaint = error instanceof CommandFailed ? error.stderr.trim().split('\n')[0] : (error as Error).message;

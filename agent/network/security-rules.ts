@@ -1,6 +1,6 @@
-import { addressOf, cidrOf, rangeText } from './addresses.ts';
+import { cidrOf, outermost, rangeText } from './addresses.ts';
 import { hasPorts, isIcmp, protocolOf } from './protocols.ts';
-import type { Rule } from './port.ts';
+import { type Rule, uuid } from './port.ts';
 
 /**
  * A security group rule as conditions on a connection, or undefined where nothing can fit it. They ask for the connection's
@@ -16,11 +16,28 @@ export function conditionsOf(rule: Rule): string | undefined {
   return [`meta nfproto ipv${version}`, ...(protocol === null ? [] : [`ct original protocol ${protocol}`]), ...remote, ...ports].join(' ');
 }
 
-function remoteOf({ direction, remote_ip_prefix, remote_group_id, remote_ips }: Rule, version: 4 | 6): string[] | undefined {
+/** The set of a group's members that are of the IP version, by name; undefined for what is no group's id. */
+export const setOf = (group: string, version: 4 | 6): string | undefined => (uuid.test(group) ? `members${version}_${group.replaceAll('-', '')}` : undefined);
+
+type Elements = Record<4 | 6, string[]>;
+const parsed = new WeakMap<readonly string[], Elements>(); // of a large group they are wanted with every port that comes or goes
+
+/** A set's elements as nft takes them; what is no address of the version is left out. */
+export function elementsOf(addresses: readonly string[], version: 4 | 6): string[] {
+  const known = parsed.get(addresses);
+  if (known) return known[version];
+  const ranges = addresses.flatMap((text) => cidrOf(text) ?? []);
+  const [four = [], six = []] = ([4, 6] as const).map((each) => outermost(ranges.filter((range) => range.version === each)).map(rangeText));
+  const elements: Elements = { 4: four, 6: six };
+  parsed.set(addresses, elements);
+  return elements[version];
+}
+
+function remoteOf({ direction, remote_ip_prefix, remote_group_id }: Rule, version: 4 | 6): string[] | undefined {
   const field = `ct original ${version === 4 ? 'ip' : 'ip6'} ${direction === 'ingress' ? 'saddr' : 'daddr'}`;
   if (remote_group_id !== null) {
-    const members = (remote_ips ?? []).map(addressOf).filter((address) => address?.version === version).map((address) => address!.text);
-    return members.length > 0 ? [`${field} { ${[...new Set(members)].sort().join(', ')} }`] : undefined;
+    const set = setOf(remote_group_id, version);
+    return set === undefined ? undefined : [`${field} @${set}`];
   }
   if (remote_ip_prefix === null) return [];
   const range = cidrOf(remote_ip_prefix);

@@ -19,6 +19,11 @@ export interface PortRecord {
   plugged: boolean;
 }
 
+/** Until hosts knew groups, rules brought the addresses of a group's members: those count in old records until the host is told. */
+export const formerMembers = (records: NetworkRecord[], group: string): string[] =>
+  records.flatMap(({ ports }) => ports.flatMap(({ vif }) => vif.security_rules as (Vif['security_rules'][number] & { remote_ips?: string[] })[]))
+    .flatMap(({ remote_group_id, remote_ips = [] }) => (remote_group_id === group ? remote_ips : []));
+
 export const MOST_PORTS = 0x7fff;
 
 export function openState(folder: string) {

@@ -65,6 +65,7 @@ const ofPort = {
 const ofSecurityGroup = {
   create_security_group: adminOrMember,
   get_security_group: readerOrService,
+  'get_security_group:binding:members': service, // whom rules that name it let in, and which hosts must know
   update_security_group: adminOrMember,
   delete_security_group: adminOrMember,
   create_security_group_rule: adminOrMember,

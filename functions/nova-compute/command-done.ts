@@ -7,6 +7,7 @@ import { give } from './host/give.ts';
 import { buildKey, journal, pendingKey, type Build, type Pending } from './journal.ts';
 import { destroyReported, releaseIfGone } from './terminate/reported.ts';
 import { refreshReported } from './network/refresh.ts';
+import { securityGroupReported, tellUnknown } from './network/security-groups.ts';
 import { volumeReported } from './volumes.ts';
 
 /** A host tells what became of a command: what the command was for goes on. */
@@ -17,12 +18,14 @@ export async function commandDone(host: string, report: CommandDone): Promise<vo
   const build = records.find((each): each is Build => each.kind === 'build');
   if (!pending) return unexpected(host, report, build);
   if (pending.host !== host) return log.warn('a host speaks of another host\'s command', { host, command: report.command_id });
+  await tellUnknown(host, report); // before what the report is about is over: if this fails, the report comes again
   switch (pending.purpose.for) {
     case 'build': return spawnReported(pending, report, build);
     case 'termination': return destroyReported(pending, report);
     case 'action': return actionReported(pending, report);
     case 'volume': return volumeReported(pending, report);
     case 'interface': return refreshReported(pending, report);
+    case 'security_group': return securityGroupReported(pending, report);
     case 'metadata':
     case 'cleaning': return takeAway(pending);
   }

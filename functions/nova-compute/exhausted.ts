@@ -24,6 +24,7 @@ export const exhausted: Exhausted = async ({ method, args, passback }, error, { 
     }
     // nobody waits for it, and it is right whenever it comes: until neutron answers again
     case 'refresh_interfaces': return cast(novaCompute.methods.refresh_interfaces, args as Args<typeof novaCompute.methods.refresh_interfaces>, { context, delay: 300 });
+    case 'refresh_security_group': return cast(novaCompute.methods.refresh_security_group, args as Args<typeof novaCompute.methods.refresh_security_group>, { context, delay: 300 });
     case 'create_volume': case 'delete_volume': {
       const { volume_id, project_id, host } = args as Args<typeof novaCompute.methods.delete_volume>;
       const tell = method === 'create_volume' ? cinderVolume.methods.volume_created : cinderVolume.methods.volume_deleted;

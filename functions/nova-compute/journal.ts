@@ -3,15 +3,16 @@ import type { CommandKind } from '../../shared/agent/command.ts';
 import type { BlockDevice, Instance, VirtualInterface } from '../../shared/objects/instance.ts';
 import type { Activated } from './build/reported.ts';
 import { table, type Key } from '../../shared/store/table.ts';
-import type { Step } from '../../shared/telemetry/steps.ts';
+import { packStep, type PackedStep, recordedSteps, unpackStep } from '../../shared/telemetry/steps.ts';
 
 /**
  * nova-compute's journal: what is under way on the hosts, and what was done of it, so that it can be driven on or undone by
- * whoever finds it. All of one instance (or volume) is one partition:
+ * whoever finds it. All of one instance (or volume, or security group) is one partition:
  *   SUBJECT#uuid / BUILD#attempt   a launch on a host
  *   SUBJECT#uuid / TERMINATE       the instance's deletion
  *   SUBJECT#uuid / COMMAND#id      a command that its host has not answered
  *   SUBJECT#uuid / INTERFACE#port  what its host was last told of an interface, METADATA of the metadata
+ *   SUBJECT#group / MEMBERS#host   what a host was last told of a security group
  *   HOST#name    / COMMAND#time#id the command itself, where the host's agent reads it
  *   HOST#name    / ENROLMENT       the host's identity
  */
@@ -49,8 +50,8 @@ export interface Build extends Leased, Due {
   context?: RequestContext;
   instance?: Instance;
   console_public_key?: string;
-  /** The launch's steps that no record holds yet. */
-  steps?: Step[];
+  /** The launch's steps that no record holds yet; `stepsIn` reads them. */
+  steps?: PackedStep[];
   interfaces?: VirtualInterface[];
   /** Volumes may have been made here, whether their ids are known or not. */
   makes_volumes?: boolean;
@@ -61,6 +62,10 @@ export interface Build extends Leased, Due {
   expires_at?: number;
   [attribute: string]: unknown;
 }
+
+/** The launch's steps so far, as its record keeps them, and back. */
+export const packedSteps = (requestId: string): PackedStep[] => recordedSteps().map((step) => packStep(step, requestId));
+export const stepsIn = ({ steps = [], request_id }: Pick<Build, 'steps' | 'request_id'>) => steps.map((step) => unpackStep(step, request_id));
 
 /** An instance's deletion: cancelling (its launch) → destroying (on its host) → releasing (ports, volumes) → done. */
 export interface Termination extends Leased, Due {
@@ -86,6 +91,7 @@ export type Purpose =
   | { for: 'action'; action: string; args: Record<string, unknown>; sequence: number; request_id: string; started_at: string; more?: Record<string, unknown> }
   | { for: 'volume' }
   | { for: 'interface'; port_id: string }
+  | { for: 'security_group' }
   | { for: 'metadata' }
   /** Nothing: a guest that should not be is taken away. */
   | { for: 'cleaning' };

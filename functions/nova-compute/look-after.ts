@@ -9,6 +9,7 @@ import { buildKey, due, journal, type Build, type Pending, type Termination } fr
 import { lease, underLease } from './lease.ts';
 import { drive as driveTermination } from './terminate/drive.ts';
 import { destroyOverdue, releaseIfGone } from './terminate/reported.ts';
+import { securityGroupOverdue } from './network/security-groups.ts';
 import { volumeReported } from './volumes.ts';
 
 const LOOK_AGAIN_MS = 60_000;
@@ -57,6 +58,7 @@ async function overdue(pending: Pending): Promise<void> {
     case 'termination': return destroyOverdue(pending);
     case 'action': return actionOverdue(pending);
     case 'volume': return volumeReported(pending, { outcome: 'failed', reason: `Host ${pending.host} did not answer in time.` });
+    case 'security_group': return securityGroupOverdue(pending);
     case 'interface': case 'metadata': case 'cleaning': return takeAway(pending);
   }
 }

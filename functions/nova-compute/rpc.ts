@@ -7,6 +7,7 @@ import { volumeReady } from './build/volume-ready.ts';
 import { exhausted } from './exhausted.ts';
 import { refreshMetadata } from './metadata.ts';
 import { refreshInterfaces } from './network/refresh.ts';
+import { refreshSecurityGroup } from './network/security-groups.ts';
 import { reapGuest } from './terminate/reap.ts';
 import { terminateInstance } from './terminate/terminate.ts';
 import { createVolume, deleteVolume } from './volumes.ts';
@@ -19,6 +20,7 @@ export const handler = serve(
     instance_got: instanceGot,
     instance_action: instanceAction,
     refresh_interfaces: refreshInterfaces,
+    refresh_security_group: refreshSecurityGroup,
     refresh_metadata: refreshMetadata,
     terminate_instance: terminateInstance,
     reap_guest: reapGuest,

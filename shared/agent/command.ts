@@ -35,10 +35,13 @@ export type Disk = Static<typeof Disk>;
 export const SecurityRule = Type.Object({
   direction: Type.Union([Type.Literal('ingress'), Type.Literal('egress')]), ethertype: Type.String(), protocol: Type.Union([Type.String(), Type.Null()]),
   port_range_min: Type.Union([Type.Integer(), Type.Null()]), port_range_max: Type.Union([Type.Integer(), Type.Null()]),
-  remote_ip_prefix: Type.Union([Type.String(), Type.Null()]), remote_group_id: Type.Union([Type.String(), Type.Null()]),
-  /** With `remote_group_id`: the group's members' addresses, without prefix lengths. */
-  remote_ips: Type.Optional(Type.Array(Type.String())),
+  remote_ip_prefix: Type.Union([Type.String(), Type.Null()]),
+  /** Its members are told to the host once (`refresh_security_group`); until then the rule lets nobody in or out. */
+  remote_group_id: Type.Union([Uuid, Type.Null()]),
 });
+/** Who is in a security group: addresses and CIDRs of its ports. `as_of` (ISO 8601): an older word of it counts for nothing. */
+export const GroupMembers = Type.Object({ security_group_id: Uuid, as_of: Type.String(), addresses: Type.Array(Type.String()) });
+export type GroupMembers = Static<typeof GroupMembers>;
 export const Vif = Type.Object({
   port_id: Uuid, network_id: Type.String(), network_name: Type.String(), mac_address: Type.String(), mtu: Type.Integer(), tag: Type.Optional(Type.String()),
   port_security: Type.Boolean(),
@@ -49,6 +52,8 @@ export const Vif = Type.Object({
   security_rules: Type.Array(SecurityRule),
   /** What the port may send from besides its own addresses; `ip_address` may be a CIDR. */
   allowed_address_pairs: Type.Optional(Type.Array(Type.Object({ ip_address: Type.String(), mac_address: Type.String() }))),
+  /** Of groups that the rules name: those of which hosts have not been told otherwise, for nobody else is in them. */
+  group_members: Type.Optional(Type.Array(GroupMembers)),
 });
 export type Vif = Static<typeof Vif>;
 
@@ -88,6 +93,11 @@ export const commandArgs = {
   detach_interface: Type.Object({ ...Guest, port_id: Uuid }),
   /** The interface as it is to be now: security rules, allowed pairs and port security of a port that the guest has. */
   refresh_interface: Type.Object({ ...Guest, vif: Vif }),
+  /**
+   * Who is in a group now. The host keeps that while one of its ports has a rule that names the group, and not otherwise: the report's
+   * `details.kept` says which.
+   */
+  refresh_security_group: GroupMembers,
   /** What the guest's metadata service is to tell from now on. */
   refresh_metadata: Type.Object({ ...Guest, name: Type.String(), metadata: Type.Record(Type.String(), Type.String()) }),
   create_volume: Type.Object({
@@ -102,7 +112,7 @@ export type Command = {
   [K in CommandKind]: {
     id: string; // idempotency: a command is done once, however often it is seen
     kind: K;
-    /** Instance uuid or volume id: commands with the same subject keep their order. */
+    /** Instance uuid, volume or security group id: commands with the same subject keep their order. */
     subject: string;
     /**
      * The build's attempt; 0 for what is no build. A destroy with an attempt undoes that attempt, and a later one may still be spawned here;

@@ -1,5 +1,9 @@
 import * as Type from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
+import { Uuid } from './command.ts';
+
+/** So many unknown groups a report may name; what is left is named by the next one. */
+export const MOST_UNKNOWN_GROUPS = 32;
 
 /** What an agent tells, on two queues: `host-reports` (command_done, power_states) and `host-heartbeats` (heartbeat). */
 export const CommandDone = Type.Object({
@@ -16,6 +20,8 @@ export const CommandDone = Type.Object({
   started_at: Type.String(),
   finished_at: Type.String(),
   details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  /** Security groups that rules of the host's ports name, and of whose members it has not been told. */
+  unknown_groups: Type.Optional(Type.Array(Uuid, { maxItems: MOST_UNKNOWN_GROUPS })),
 });
 export type CommandDone = Static<typeof CommandDone>;
 

@@ -39,8 +39,8 @@ async function ground() {
   return { me, net, bound };
 }
 
-/** Hands on all that waits, and tells which ports' hosts were to be told, in how many messages. */
-async function told({ pauses = true } = {}): Promise<{ ports: string[]; messages: number }> {
+/** Hands on all that waits, and tells which ports' hosts were to be told of rules, and of which groups' members, in how many messages. */
+async function told({ pauses = true } = {}): Promise<{ ports: string[]; groups: string[]; messages: number }> {
   const messages = [];
   for (let round = 0; round < 20; round++) {
     if (pauses) for (const turn of await turns()) await db.update(turn, { set: { last_at: 0, deferred_until: 0 } });
@@ -49,15 +49,20 @@ async function told({ pauses = true } = {}): Promise<{ ports: string[]; messages
     messages.push(...(await rig.take('nova-compute')));
     if (waiting.length === 0) break;
   }
-  assert.ok(messages.every(({ method }) => method === 'refresh_interfaces'));
-  return { ports: messages.flatMap(({ args }) => args.port_ids as string[]).sort(), messages: messages.length };
+  assert.ok(messages.every(({ method }) => method === 'refresh_interfaces' || method === 'refresh_security_group'));
+  return { ports: messages.flatMap(({ args }) => (args.port_ids as string[]) ?? []).sort(), groups: messages.flatMap(({ args }) => (args.security_group_id as string) ?? []).sort(), messages: messages.length };
 }
 const all = async (prefix: string) => (await import('../../local/aws-json.ts')).awsJson<{ Items: any[] }>(rig.engines.dynamodb.endpoint, 'DynamoDB_20120810', 'Scan', { TableName: 'neutron', ConsistentRead: true })
   .then(({ Items }) => Items.filter(({ pk }) => pk.S.startsWith(prefix)).map(({ pk, sk }) => ({ pk: pk.S as string, sk: sk.S as string })));
 const turns = () => all('refresh-turn#');
 const marks = () => all('refresh#');
 const ids = (...ports: { id: string }[]) => ports.map(({ id }) => id).sort();
-const remoteIps = (port: any, ethertype = 'IPv4') => port['binding:filter'].rules.find((rule: any) => rule.direction === 'ingress' && rule.ethertype === ethertype)?.remote_ips;
+const membersOf = async (group: string, me: string) => {
+  const { as_of, ...members } = (await ok('GET', `/security-groups/${group}?fields=binding:members`, me, undefined, service))['binding:members'];
+  assert.ok(Date.parse(as_of) <= Date.now());
+  return members;
+};
+const addressOf = (...ports: any[]) => ports.map(({ fixed_ips }) => fixed_ips[0].ip_address as string).sort();
 const filterOf = async (id: string, me: string) => ok('GET', `/ports/${id}`, me, undefined, service);
 
 type Send = (this: unknown, command: { constructor: { name: string } }) => Promise<unknown>;
@@ -107,42 +112,64 @@ test('a rule that comes or goes is told to the hosts of the ports that have its 
   assert.deepEqual(await marks(), []);
 });
 
-test('the default group lets everything out, in from its own members alone; who comes or goes is told to the others', async () => {
+test('the default group lets everything out, in from its own members alone; who comes or goes is told once, not to each of them', async () => {
   const { me, bound } = await ground();
   const one = await bound('a');
-  const rules = one['binding:filter'].rules.map(({ direction, ethertype, protocol, remote_ip_prefix, remote_group_id, remote_ips }: any) => [direction, ethertype, protocol, remote_ip_prefix, !!remote_group_id, remote_ips]);
-  assert.deepEqual(rules.sort(), [
-    ['egress', 'IPv4', null, null, false, undefined], ['egress', 'IPv6', null, null, false, undefined],
-    ['ingress', 'IPv4', null, null, true, [one.fixed_ips[0].ip_address]], ['ingress', 'IPv6', null, null, true, []],
-  ]);
-  assert.deepEqual(await told(), { ports: [], messages: 0 }, 'one that comes alone knows itself');
+  const [group] = one.security_groups;
+  const rules = one['binding:filter'].rules.map(({ direction, ethertype, protocol, remote_ip_prefix, remote_group_id }: any) => [direction, ethertype, protocol, remote_ip_prefix, remote_group_id]);
+  assert.deepEqual(rules.sort(), [['egress', 'IPv4', null, null, null], ['egress', 'IPv6', null, null, null], ['ingress', 'IPv4', null, null, group], ['ingress', 'IPv6', null, null, group]]);
+  assert.deepEqual(one['binding:filter'].members, [{ security_group_id: group, addresses: addressOf(one) }], 'nobody else is to be told: its host hears it with the port');
+  assert.deepEqual(await told(), { ports: [], groups: [], messages: 0 });
   const two = await bound('b');
-  const both = [one, two].map(({ fixed_ips }) => fixed_ips[0].ip_address).sort();
-  assert.deepEqual(remoteIps(two), both);
-  assert.deepEqual((await told()).ports, [one.id]);
-  assert.deepEqual(remoteIps(await filterOf(one.id, me)), both);
+  assert.deepEqual(two['binding:filter'].members, [], 'its host is told with the others');
+  assert.deepEqual(await told(), { ports: [], groups: [group], messages: 1 });
+  assert.deepEqual(await membersOf(group, me), { addresses: addressOf(one, two), hosts: ['a', 'b'] });
   await ok('DELETE', `/ports/${two.id}`, me);
-  assert.deepEqual((await told()).ports, [one.id]);
-  assert.deepEqual(remoteIps(await filterOf(one.id, me)), [one.fixed_ips[0].ip_address]);
+  assert.deepEqual(await told(), { ports: [], groups: [group], messages: 1 });
+  assert.deepEqual(await membersOf(group, me), { addresses: addressOf(one), hosts: ['a'] });
 });
 
-test('members of a group that another group names: coming, going and other addresses are told to that group\'s ports', async () => {
+test('members of a group that another group names: coming, going and other addresses are told to the hosts of that group\'s ports', async () => {
   const { me, bound } = await ground();
   const [web, db_] = [await ok('POST', '/security-groups', me, { security_group: { name: 'web' } }), await ok('POST', '/security-groups', me, { security_group: { name: 'db' } })];
   const quiet = await bound('q', { security_groups: [web.id] });
   assert.deepEqual((await rig.take('neutron-server')).length, 0, 'nobody names the group: no message');
-  await ok('POST', '/security-group-rules', me, { security_group_rule: { security_group_id: db_.id, direction: 'ingress', protocol: 'tcp', port_range_min: 5432, port_range_max: 5432, remote_group_id: web.id } });
   const store = await bound('a', { security_groups: [db_.id] });
-  await told();
-  assert.deepEqual(remoteIps(store), [quiet.fixed_ips[0].ip_address]);
+  await ok('POST', '/security-group-rules', me, { security_group_rule: { security_group_id: db_.id, direction: 'ingress', protocol: 'tcp', port_range_min: 5432, port_range_max: 5432, remote_group_id: web.id } });
+  assert.deepEqual(await told(), { ports: [store.id], groups: [web.id], messages: 2 }, 'a host may know the group from before');
+  assert.deepEqual(await membersOf(web.id, me), { addresses: addressOf(quiet), hosts: ['a'] });
   const member = await bound('b', { security_groups: [web.id] });
-  assert.deepEqual((await told()).ports, [store.id]);
+  assert.deepEqual(member['binding:filter'].members, []);
+  assert.deepEqual(await told(), { ports: [], groups: [web.id], messages: 1 });
   await ok('PUT', `/ports/${member.id}`, me, { port: { allowed_address_pairs: [{ ip_address: '10.9.0.0/24' }, { ip_address: '10.0.3.77' }] } });
-  assert.deepEqual((await told()).ports, ids(store, member), 'the port itself may send more, and is to be heard by the other');
-  assert.deepEqual(remoteIps(await filterOf(store.id, me)), [quiet, member].map(({ fixed_ips }) => fixed_ips[0].ip_address).concat('10.9.0.0/24', '10.0.3.77').sort());
+  assert.deepEqual(await told(), { ports: [member.id], groups: [web.id], messages: 2 }, 'the port itself may send more, and is to be heard by the other');
+  assert.deepEqual(await membersOf(web.id, me), { addresses: [...addressOf(quiet, member), '10.9.0.0/24', '10.0.3.77'].sort(), hosts: ['a'] });
   await ok('PUT', `/ports/${member.id}`, me, { port: { security_groups: [] } });
-  assert.deepEqual((await told()).ports, ids(store, member));
-  assert.deepEqual(remoteIps(await filterOf(store.id, me)), [quiet.fixed_ips[0].ip_address]);
+  assert.deepEqual(await told(), { ports: [member.id], groups: [web.id], messages: 2 });
+  assert.deepEqual((await membersOf(web.id, me)).addresses, addressOf(quiet));
+});
+
+test('a port that comes to a large group costs what one does that comes to a small one: its members are not read', async () => {
+  const { bound } = await ground();
+  const asked = async () => {
+    let requests = 0, bytes = 0;
+    await judging(async (_isTransaction, done) => {
+      const answer = await done();
+      requests++;
+      bytes += JSON.stringify((answer as { Items?: unknown })?.Items ?? []).length;
+      return answer;
+    }, () => bound('new'));
+    await told();
+    return { requests, bytes };
+  };
+  for (let i = 0; i < 2; i++) await bound(`h${i}`);
+  await told();
+  const small = await asked();
+  for (let i = 0; i < 60; i++) await bound(`h${i}`);
+  await told();
+  const large = await asked();
+  assert.equal(large.requests, small.requests);
+  assert.ok(large.bytes < 4 * small.bytes && large.bytes < 4_000, `${large.bytes} bytes, ${small.bytes} of the small one`);
 });
 
 test('a port whose security changes is told to its host; one whose name changes is not', async () => {
@@ -163,6 +190,10 @@ test('what hosts enforce is for services: no user and no administrator gets it, 
   assert.equal((await ok('GET', `/ports?id=${id}`, me, undefined, service))[0]['binding:filter'], undefined);
   assert.ok((await ok('GET', `/ports?id=${id}&fields=id&fields=binding:filter`, me, undefined, service))[0]['binding:filter'].as_of);
   assert.deepEqual(await ok('GET', `/ports?id=${id}&fields=id&fields=binding:filter`, me), [{ id }]);
+  const [group] = (await ok('GET', `/ports/${id}`, me)).security_groups;
+  for (const as of [me, adminToken]) assert.deepEqual(await ok('GET', `/security-groups/${group}?fields=id&fields=binding:members`, as), { id: group });
+  assert.equal((await ok('GET', `/security-groups/${group}`, me, undefined, service))['binding:members'], undefined);
+  assert.deepEqual(await ok('GET', `/security-groups?fields=id&fields=binding:members&id=${group}`, me, undefined, service), [{ id: group }]);
   const unbound = await ok('POST', '/ports', me, { port: { network_id: net.id } });
   const both = await ok('GET', `/ports?id=${id}&id=${unbound.id}&fields=id&fields=binding:network`, me, undefined, service);
   assert.deepEqual(both.filter((port: any) => 'binding:network' in port).map((port: any) => port.id), [id], 'a port on no host has no host to know its network');
@@ -170,12 +201,12 @@ test('what hosts enforce is for services: no user and no administrator gets it, 
 
 test('a port that is asked for again and again is news to the others of its group, and none to itself', async () => {
   const { bound } = await ground();
-  const one = await bound('a');
+  await bound('a');
   await told();
   const again = () => bound('b', {}, { 'x-novaless-idempotency-key': 'again' });
   const two = await again();
   for (let i = 0; i < 3; i++) assert.equal((await again()).id, two.id);
-  assert.deepEqual((await told()).ports, [one.id], 'its host has not got it yet: it would be told of a guest that it does not know');
+  assert.deepEqual(await told(), { ports: [], groups: two.security_groups, messages: 1 }, 'its host has not got it yet: it would be told of a guest that it does not know');
   assert.deepEqual(await marks(), []);
 });
 
@@ -187,7 +218,7 @@ test('a port that two requests made at once, of which the first died, is told to
   let first: Awaited<ReturnType<typeof make>> | undefined;
   const second = await beforeTransaction(async () => { first = await diesAfterTransaction(make); }, make);
   assert.deepEqual([first!.status, second.status], [500, 201]);
-  assert.deepEqual((await told()).ports, [one.id]);
+  assert.deepEqual((await told()).groups, one.security_groups);
   assert.deepEqual(await marks(), []);
 });
 
@@ -201,7 +232,8 @@ for (const [what, before, method] of [['comes to it', [], 'PUT'], ['is deleted',
       await ok('POST', '/security-group-rules', me, { security_group_rule: { security_group_id: db_.id, direction: 'ingress', protocol: 'tcp', remote_group_id: web.id } });
       await told();
     }, () => ok(method, `/ports/${member.id}`, me, method === 'PUT' ? { port: { security_groups: [web.id] } } : undefined));
-    assert.ok((await told()).ports.includes(store.id));
+    assert.deepEqual((await told()).groups, [web.id]);
+    assert.deepEqual((await membersOf(web.id, me)).hosts, store['binding:host_id'].split(' '));
     assert.deepEqual(await marks(), []);
   });
 
@@ -229,19 +261,25 @@ test('a message that got lost is found by the sweeper; one that comes twice tell
   await sweep();
   assert.deepEqual((await told()).ports, [port.id]);
   await deliver(consume, [lost!, lost!]);
-  assert.deepEqual(await told(), { ports: [], messages: 0 });
+  assert.deepEqual(await told(), { ports: [], groups: [], messages: 0 });
 });
 
 test('a burst of newcomers to a large group is a few refreshes, not one for each of each', async () => {
   const { bound } = await ground();
-  const first = await Promise.all(Array.from({ length: 30 }, (_, i) => bound(`h${i}`)));
+  await Promise.all(Array.from({ length: 30 }, (_, i) => bound(`h${i}`)));
   await told();
   await Promise.all(Array.from({ length: 30 }, (_, i) => bound(`n${i}`)));
   const waiting = await rig.take('neutron-server');
   for (const answer of await Promise.all(waiting.map((message) => deliver(consume, [message])))) assert.deepEqual(answer.batchItemFailures, []);
-  const early = (await rig.take('nova-compute')).flatMap(({ args }) => args.port_ids);
-  const rest = await told();
-  assert.ok(early.length + rest.ports.length <= 3 * 60, `${early.length} + ${rest.ports.length}`);
-  assert.ok(first.every(({ id }) => early.includes(id) || rest.ports.includes(id)));
-  assert.deepEqual(await marks(), []);
+  const early = (await rig.take('nova-compute')).length;
+  const { ports, groups } = await told();
+  assert.ok(early + groups.length >= 1 && early + groups.length <= 3, `${early} + ${groups.length}`);
+  assert.deepEqual([ports, await marks()], [[], []]);
+});
+
+test('telling of a large group\'s members waits for what it costs; of a small one it is soon', async () => {
+  const { pauseFor } = await import('../../functions/neutron-server/refresh/turn.ts');
+  const ms = (members: number, hosts: number) => pauseFor({ addresses: Array(members).fill('10.0.0.1'), hosts: Array(hosts).fill('host') });
+  assert.deepEqual([ms(10, 2), ms(200, 10), ms(10_000, 100)], [500, 500, 60_000]);
+  assert.ok(ms(1_000, 100) > 5_000 && ms(1_000, 100) < 10_000, String(ms(1_000, 100)));
 });

@@ -19,7 +19,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
   /** Refusals asked for by a test: path prefix and method to status and body. */
   const refusals: { method: string; path: RegExp; status: number; message: string; type?: string }[] = [];
   let made = 0;
-  const state = { rings: 0, volumeStatus: 'available', rules: [] as unknown[], asOf: [] as string[] };
+  const state = { rings: 0, volumeStatus: 'available', rules: [] as unknown[], asOf: [] as string[], members: undefined as { addresses: string[]; hosts: string[] } | undefined };
   const reply = (body: unknown, status = 200) => ({ status, body });
   const gone = (what: string) => ({ status: 404, body: { itemNotFound: { code: 404, message: `${what} could not be found.` } } });
 
@@ -40,6 +40,10 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
   function network(method: string, collection: string, id: string | undefined, url: URL, body: any, key: string | undefined, match: string | undefined) {
     const surroundings = { name: 'private', mtu: 1450, subnets: [{ id: subnetId, cidr: '10.0.0.0/16', ip_version: 4, gateway_ip: '10.0.0.1', enable_dhcp: true, dns_nameservers: [], host_routes: [] }] };
     if (collection === 'networks') return reply({ networks: [{ id: networkId, name: 'private', mtu: 1450, shared: false, project_id: project, 'router:external': false }] });
+    if (collection === 'security-groups' && id) {
+      const members = state.members;
+      return members ? reply({ security_group: { 'binding:members': { as_of: state.asOf.shift() ?? new Date().toISOString(), ...members } } }) : gone(`Security group ${id}`);
+    }
     if (collection === 'security-groups') return reply({ security_groups: [{ id: groupId, name: 'default', project_id: project, security_group_rules: [] }] });
     const shown = (port: Port) => (port['binding:host_id'] ? { revision_number: 1, ...port, 'binding:filter': { as_of: state.asOf.shift() ?? new Date().toISOString(), rules: state.rules }, 'binding:network': surroundings } : { revision_number: 1, ...port });
     if (method === 'POST') {
@@ -103,7 +107,9 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     set rings(count: number) { state.rings = count; },
     /** What every port's host is to enforce from here on. */
     set rules(rules: unknown[]) { state.rules = rules; },
-    /** As of when the next answers about ports say they are; then the time itself. */
+    /** Who is in every group from here on, and which hosts have to know; undefined: there is no such group. */
+    set members(members: { addresses: string[]; hosts: string[] } | undefined) { state.members = members; },
+    /** As of when the next answers about ports and groups say they are; then the time itself. */
     set asOf(times: string[]) { state.asOf = times; },
     /** Of volumes made from here on. */
     set volumeStatus(status: string) { state.volumeStatus = status; },

@@ -5,11 +5,13 @@ import { consolePage } from './console-page.ts';
 import { consoleJoints } from './console-joints.ts';
 import { architecture, hostAddress } from '../machine.ts';
 import { type FakeGuest, openGuests } from './state.ts';
+import { groupsNamedBy, openSecurityGroups } from '../security-groups.ts';
 import { openPool } from './volumes.ts';
 
 /** Nova's word for a driver that does everything but boot: it checks the image, keeps each guest's state across restarts, and tells on the console what it would have done. */
 export function fakeDriver({ host, folder, capacity, images, consoleChanged, powerChanged }: DriverSurroundings): Driver {
   const guests = openGuests(folder);
+  const groups = openSecurityGroups(folder, () => new Set(guests.all().flatMap(({ vifs }) => vifs.flatMap(groupsNamedBy))));
   const pool = openPool(folder, capacity.local_gb, images);
   const joints = consoleJoints((uuid) => guests.get(uuid)?.console);
 
@@ -36,6 +38,12 @@ export function fakeDriver({ host, folder, capacity, images, consoleChanged, pow
     return { power_state: guests.get(uuid)!.power_state };
   }
 
+  const rulesChange: typeof once = async (...change) => {
+    const done = await once(...change);
+    await groups.forgetUnnamed();
+    return done;
+  };
+
   /** To a power state, from those that allow it. */
   const move = (from: PowerState[], to: PowerState, text: string) => ({ instance_uuid: uuid }: { instance_uuid: string }, job: Job) =>
     once(uuid, job, ({ power_state }) => {
@@ -60,12 +68,15 @@ export function fakeDriver({ host, folder, capacity, images, consoleChanged, pow
         if (source.type === 'image') await images.verify({ ...source, id: source.image_id }, signal);
       }
       signal.throwIfAborted();
-      const { instance_uuid: uuid, name, flavor, disks, vifs } = args;
+      const { instance_uuid: uuid, name, flavor, disks } = args;
+      const vifs = args.vifs.map(({ group_members: _told, ...vif }) => vif);
       await keep({ uuid, name, flavor, disks, vifs, power_state: RUNNING, console: bootText(args, host), done: [id] });
+      for (const { group_members = [] } of args.vifs) for (const each of group_members) await groups.tell(each);
       return { power_state: RUNNING };
     },
     async destroy({ instance_uuid: uuid }) {
       await guests.remove(uuid);
+      await groups.forgetUnnamed();
       joints.end(uuid);
       return { power_state: NOSTATE };
     },
@@ -97,14 +108,15 @@ export function fakeDriver({ host, folder, capacity, images, consoleChanged, pow
     attach_interface: ({ instance_uuid: uuid, vif }, job) =>
       once(uuid, job, ({ vifs }) => ({ vifs: [...vifs.filter(({ port_id }) => port_id !== vif.port_id), vif], line: `attached interface ${vifText(vif)}` })),
     detach_interface: ({ instance_uuid: uuid, port_id: port }, job) =>
-      once(uuid, job, ({ vifs }) => {
+      rulesChange(uuid, job, ({ vifs }) => {
         const gone = vifs.find(({ port_id }) => port_id === port);
         return gone && { vifs: vifs.filter((vif) => vif !== gone), line: `detached interface ${gone.mac_address}` };
       }),
     refresh_interface: ({ instance_uuid: uuid, vif }, job) =>
-      once(uuid, job, ({ vifs }) => (vifs.some(({ port_id }) => port_id === vif.port_id)
+      rulesChange(uuid, job, ({ vifs }) => (vifs.some(({ port_id }) => port_id === vif.port_id)
         ? { vifs: vifs.map((each) => (each.port_id === vif.port_id ? vif : each)), line: `refreshed interface ${vifText(vif)}` }
         : undefined)),
+    refresh_security_group: async (members) => ({ details: { kept: await groups.tell(members) } }),
     refresh_metadata: ({ instance_uuid: uuid, name }, job) => once(uuid, job, () => ({ name, line: 'the metadata changed' })),
     async create_volume(args, job) {
       await pool.create(args, job);
@@ -120,6 +132,7 @@ export function fakeDriver({ host, folder, capacity, images, consoleChanged, pow
   for (const { uuid } of guests.all()) consoleChanged(uuid);
   return {
     actions,
+    unknownGroups: groups.unknown,
     guests: () => guests.all().map(({ uuid, power_state }) => ({ uuid, power_state })),
     async facts() {
       return {

@@ -29,7 +29,7 @@ function hostWithEndedGuests(t: TestContext, count: number, told: (uuid: string,
   }, {
     virsh,
     disks: { async remove() {}, close() {} } as unknown as Disks,
-    network: { tapName: () => '', async prepare() {}, async plug() {}, async refresh() {}, async unplug() {}, ports: () => [], async recover() {}, close() {} },
+    network: { tapName: () => '', async prepare() {}, async plug() {}, async refresh() {}, async unplug() {}, tellGroup: async () => false, unknownGroups: () => [], ports: () => [], async recover() {}, close() {} },
   });
   t.after(() => {
     driver.close();

@@ -106,8 +106,9 @@ export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints =
       for (const { source } of args.disks) if (source.type === 'volume') requireFree(host, source.volume_id, uuid);
       job.signal.throwIfAborted();
       const guest = await boot.boot(there ?? (await guests.put({ uuid, args, built: false, power_state: NOSTATE, done: [] })), job);
-      const { admin_pass: _told, ...kept } = guest.args; // it is on the config drive
-      await guests.put({ ...guest, args: kept, built: true, done: [...guest.done, job.id] });
+      const { admin_pass: _onDrive, ...kept } = guest.args;
+      const vifs = kept.vifs.map(({ group_members: _told, ...vif }) => vif); // by the next start they may be others
+      await guests.put({ ...guest, args: { ...kept, vifs }, built: true, done: [...guest.done, job.id] });
       consoleChanged(uuid);
       return { power_state: await stateOf(uuid) };
     }),
@@ -120,6 +121,10 @@ export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints =
       await guests.remove(uuid);
       return { power_state: NOSTATE };
     }),
+    async refresh_security_group(members) {
+      await recovered;
+      return { details: { kept: await network.tellGroup(members) } };
+    },
     ...powerActions(host, domains, boot, once),
     ...volumeActions(host, domains, boot, once),
     ...interfaceActions(host, domains, boot, once),
@@ -135,6 +140,7 @@ export function libvirtDriver(surroundings: DriverSurroundings, joints: Joints =
   for (const { uuid } of guests.all()) consoleChanged(uuid);
   return {
     actions,
+    unknownGroups: network.unknownGroups,
     facts: () => libvirtFacts(host),
     guests: () => guests.all().map(({ uuid, power_state }) => ({ uuid, power_state })),
     consoleLog: async (uuid, bytes) => (guests.get(uuid) ? logs.tail(uuid, bytes) : undefined),

@@ -1,9 +1,10 @@
 import type { Write } from '../../../shared/store/table.ts';
 import { markWrites, subjectId, type Mark } from '../refresh/mark.ts';
 import { tell } from '../refresh/tell.ts';
-import { membersOf, type Member } from '../security-group/members.ts';
+import { fewMembersOf, type Member } from '../security-group/members.ts';
 import { db } from '../store/db.ts';
 import type { Port } from '../store/records.ts';
+import type { Addresses } from './filter.ts';
 import type { Grounds } from './grounds.ts';
 
 /**
@@ -18,19 +19,26 @@ export const likelyNeeded = (marks: Mark[]): Mark[] => marks.filter(({ subject }
 /**
  * After a port came or went: whom it concerns is told. `written`: the marks that went with the port; `due`: those that it should have.
  * Where only the group's own rules name it, and none but this port is bound there, nobody has to be told, and the mark is taken away: of two
- * ports that come at once one sees the other, for both are written before they look. Returns the members that were read, by group.
+ * ports that come at once one sees the other, for both are written before they look. That can be seen of a small group only; of a larger
+ * one somebody is told, though it may concern nobody.
+ *
+ * Returns the addresses in those groups of which nobody is told: the port's own host must hear of them with the port. It may have been told
+ * of the group before, and not since.
  */
-export async function announce(port: Port, written: Mark[], due: Mark[], { namedByOthers }: Pick<Grounds, 'namedByOthers'>): Promise<Map<string, Member[]>> {
-  const members = new Map(await Promise.all(due.filter(({ what }) => what === 'members').map(async ({ subject }) => [subjectId(subject), await membersOf(subjectId(subject))] as const)));
+export async function announce(port: Port, written: Mark[], due: Mark[], { namedByOthers }: Pick<Grounds, 'namedByOthers'>): Promise<Addresses> {
+  const ids = due.filter(({ what }) => what === 'members').map(({ subject }) => subjectId(subject)).filter((id) => !namedByOthers.has(id));
+  const few = new Map(await Promise.all(ids.map(async (id) => [id, await fewMembersOf(id)] as const)));
   const concernsNobody = ({ subject, what }: Mark) =>
-    what === 'members' && !namedByOthers.has(subjectId(subject)) && !!members.get(subjectId(subject))?.every(({ port_id, host }) => port_id === port.id || !host);
+    what === 'members' && !!few.get(subjectId(subject))?.every(({ port_id, host }) => port_id === port.id || !host);
   const missing = due.filter((mark) => !concernsNobody(mark) && !written.some(({ subject }) => subject === mark.subject));
   const needless = written.filter(concernsNobody);
   remember(due, concernsNobody);
   await write([...markWrites(missing), ...needless.map((mark) => ({ delete: mark }))]);
   await tell(port.project_id, [...written.filter((mark) => !concernsNobody(mark)), ...missing]);
-  return members;
+  return new Map(due.filter(concernsNobody).map(({ subject }) => [subjectId(subject), addressesIn(few.get(subjectId(subject))!)]));
 }
+
+const addressesIn = (members: Member[]) => [...new Set(members.flatMap(({ addresses }) => addresses))].sort();
 
 /** After a port changed: those are told that should be by now, too. */
 export async function announceChange(port: Port, written: Mark[], due: Mark[]): Promise<void> {

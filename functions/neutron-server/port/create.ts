@@ -15,12 +15,12 @@ import { ensureDefaultSecurityGroup } from '../security-group/defaults.ts';
 import { isMarked } from '../store/deletion.ts';
 import { reachHost, stillHere } from '../network/host.ts';
 import type { Mark } from '../refresh/mark.ts';
-import type { Member } from '../security-group/members.ts';
 import type { Network, Port, SecurityGroup } from '../store/records.ts';
 import { find, sees } from '../store/visible.ts';
 import { chooser, wantsOf } from './addresses.ts';
 import { announce, likelyNeeded } from './announce.ts';
 import { addressPairsOf, isNetworkDevice, macOf, mergeDhcpOptions } from './attributes.ts';
+import type { Addresses } from './filter.ts';
 import { namesItself, readGrounds, requireGrounds } from './grounds.ts';
 import { marksFor } from './marks.ts';
 import { removePort } from './remove.ts';
@@ -31,8 +31,8 @@ import { transition } from './store.ts';
 /** A POST with the same value (and owner) again is the same port: a caller that got no answer may ask again. */
 export const IDEMPOTENCY_HEADER = 'x-novaless-idempotency-key';
 
-/** A port, with its groups, their members and its network where they were read after it was there. */
-export interface Made { port: Port; groups?: SecurityGroup[]; members?: Map<string, Member[]>; network?: Network }
+/** A port, with what was read after it was there: its groups, the members of those of which only its own host hears, and its network. */
+export interface Made { port: Port; groups?: SecurityGroup[]; members?: Addresses; network?: Network }
 
 /**
  * Makes a port: reads what it stands on, counts it, writes it with its addresses and all that refers to it at once, and looks

@@ -14,7 +14,7 @@ export function marksFor(before: Port | undefined, after: Port | undefined, name
   const stays = before && after && before['binding:host_id'] !== '' && before['binding:host_id'] === after['binding:host_id'];
   const own = stays && relevant.some((name) => !isDeepStrictEqual(before[name], after[name]));
   const groups = [...named].filter((group) => !isDeepStrictEqual(standing(before, group), standing(after, group)));
-  return [...(own ? [refreshMark(portSubject(port.id), 'port', port.id)] : []), ...groups.map((group) => refreshMark(groupSubject(group), 'members', port.id))];
+  return [...(own ? [refreshMark(portSubject(port.id), 'port')] : []), ...groups.map((group) => refreshMark(groupSubject(group), 'members'))];
 }
 
 /**

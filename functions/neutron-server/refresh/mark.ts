@@ -6,15 +6,13 @@ import type { Key, Write } from '../../../shared/store/table.ts';
  *
  *     the change and its mark  — one write
  *     a message naming the subject — sent after it; the sweeper sends another for marks that are still there
- *     refresh.ts — reads the subject's marks, has the ports concerned refreshed, takes away the marks that it read
+ *     refresh.ts — reads the subject's marks, has the hosts concerned told, takes away the marks that it read
  *
  * Many changes of one group between two refreshes are one refresh.
  */
 export interface Mark extends Key {
-  /** `rules`: of the group; `members`: of the group that others' rules name; `port`: the port itself. */
+  /** `rules`: of the group; `members`: of the group that rules name; `port`: the port itself. */
   what: 'rules' | 'members' | 'port';
-  /** The port whose coming or going it was. */
-  port_id?: string;
   subject: string;
   due_pk: string;
   due_at: string;
@@ -30,10 +28,10 @@ export const MARK_SHARDS = [...'0123'];
 /** A mark that is still there after so long has lost its message. */
 const LOST_AFTER_MS = 30_000;
 
-export function refreshMark(subject: string, what: Mark['what'], port_id?: string): Mark {
+export function refreshMark(subject: string, what: Mark['what']): Mark {
   const sk = randomUUID();
   const shard = parseInt(sk[0]!, 16) % MARK_SHARDS.length;
-  return { pk: marksOf(subject), sk, subject, what, ...(port_id && { port_id }), due_pk: `REFRESH#${shard}`, due_at: new Date(Date.now() + LOST_AFTER_MS).toISOString() };
+  return { pk: marksOf(subject), sk, subject, what, due_pk: `REFRESH#${shard}`, due_at: new Date(Date.now() + LOST_AFTER_MS).toISOString() };
 }
 
 export const markWrites = (marks: Mark[]): Write[] => marks.map((mark) => ({ put: mark }));

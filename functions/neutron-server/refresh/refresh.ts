@@ -7,23 +7,21 @@ import type { Write } from '../../../shared/store/table.ts';
 import { db } from '../store/db.ts';
 import { find } from '../store/visible.ts';
 import { membersOf } from '../security-group/members.ts';
-import { remoteRules } from '../security-group/store.ts';
+import { membershipOf } from '../security-group/membership.ts';
 import { marksOf, subjectId, type Mark } from './mark.ts';
-import { takeTurn, turnTaken } from './turn.ts';
+import { takeTurn, turnTaken, unitsOf } from './turn.ts';
 
 /** A message to nova-compute names so many: it asks for them in one request, whose answer holds all their rules. */
 const PORTS_A_MESSAGE = 20;
 
-/** Has nova-compute bring the ports that a change concerns up to date. Marks are taken away only after that; a repeat finds none. */
+/** Has nova-compute bring the hosts that a change concerns up to date. Marks are taken away only after that; a repeat finds none. */
 export async function refresh({ subject }: Args<typeof neutronServer.methods.refresh>): Promise<void> {
   const first = await marks(subject);
   if (first.length === 0) return;
   if (subject.startsWith('group#') && !(await myTurn(subject, first.some(({ what }) => what === 'rules')))) return;
   const found = await marks(subject); // those of whoever waited for this turn as well
-  const ports = await concerned(subject, found);
-  for (let i = 0; i < ports.length; i += PORTS_A_MESSAGE)
-    await cast(novaCompute.methods.refresh_interfaces, { port_ids: ports.slice(i, i + PORTS_A_MESSAGE) }, { context: serviceContext('neutron'), steps: [] });
-  const over: Write[] = [...found.map((mark) => ({ delete: mark })), ...(subject.startsWith('group#') ? [turnTaken(subject, ports.length)] : [])];
+  const units = subject.startsWith('port#') ? await portChanged(subjectId(subject)) : await groupChanged(subjectId(subject), new Set(found.map(({ what }) => what)));
+  const over: Write[] = [...found.map((mark) => ({ delete: mark })), ...(units === undefined ? [] : [turnTaken(subject, units)])];
   for (let i = 0; i < over.length; i += 100) await db.transact(over.slice(i, i + 100));
 }
 
@@ -36,16 +34,19 @@ async function myTurn(subject: string, urgent: boolean): Promise<boolean> {
   return false;
 }
 
-/** Bound ports, by id. */
-async function concerned(subject: string, found: Mark[]): Promise<string[]> {
-  const id = subjectId(subject);
-  if (subject.startsWith('port#')) return (await find('port', id))?.['binding:host_id'] ? [id] : [];
-  const groups = new Set<string>();
-  if (found.some(({ what }) => what === 'rules')) groups.add(id);
-  if (found.some(({ what }) => what === 'members')) for (const { security_group_id } of await remoteRules(id)) groups.add(security_group_id);
-  const members = (await Promise.all([...groups].map(membersOf))).flat();
-  // a port that came alone knows itself already, however often it was asked for
-  const ports = new Set(found.map(({ port_id }) => port_id));
-  const alone = ports.size === 1 ? found[0]!.port_id : undefined;
-  return [...new Set(members.filter(({ port_id, host }) => host && port_id !== alone).map(({ port_id }) => port_id))];
+async function portChanged(id: string): Promise<undefined> {
+  if ((await find('port', id))?.['binding:host_id']) await refreshInterfaces([id]);
+}
+
+/** Rules are told with each port that has the group, members once to each host. Returns what the latter costs, where it was done. */
+async function groupChanged(id: string, what: Set<Mark['what']>): Promise<number | undefined> {
+  if (what.has('rules')) await refreshInterfaces((await membersOf(id)).filter(({ host }) => host).map(({ port_id }) => port_id));
+  if (!what.has('members')) return undefined;
+  await cast(novaCompute.methods.refresh_security_group, { security_group_id: id }, { context: serviceContext('neutron'), steps: [] });
+  return unitsOf(await membershipOf(id));
+}
+
+async function refreshInterfaces(ports: string[]): Promise<void> {
+  for (let i = 0; i < ports.length; i += PORTS_A_MESSAGE)
+    await cast(novaCompute.methods.refresh_interfaces, { port_ids: ports.slice(i, i + PORTS_A_MESSAGE) }, { context: serviceContext('neutron'), steps: [] });
 }

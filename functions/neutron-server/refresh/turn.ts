@@ -1,16 +1,24 @@
 import { absentOr, atMost, absent } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import type { Key, Write } from '../../../shared/store/table.ts';
+import type { Membership } from '../security-group/membership.ts';
 import { db } from '../store/db.ts';
 
-/** Refreshes of one group take turns, so that a thousand changes of a large group are a few refreshes and no storm. */
+/**
+ * Refreshes of one group take turns, so that a thousand changes of a large group are a few refreshes and no storm. `size`: what
+ * telling its members cost the last time, in write units.
+ */
 interface Turn { last_at: number; size: number; deferred_until?: number }
 
-/** Between two refreshes: soon for rules, which people wait for; by the number of ports told for members that come and go. */
+/** Between two refreshes: soon for rules, which people wait for; by what it costs for members that come and go. */
 const SOON_MS = 500;
-const MS_A_PORT = 50;
+const MS_A_UNIT = 1;
 const AT_MOST_MS = 60_000;
-const pause = (size: number, urgent: boolean) => (urgent ? SOON_MS : Math.min(AT_MOST_MS, Math.max(SOON_MS, size * MS_A_PORT)));
+const pause = (size: number, urgent: boolean) => (urgent ? SOON_MS : Math.min(AT_MOST_MS, Math.max(SOON_MS, size * MS_A_UNIT)));
+
+const BYTES_A_UNIT = 1024, BYTES_AN_ADDRESS = 16;
+/** A command for each host, which is written and taken away again by transactions: four times its size. */
+export const unitsOf = ({ addresses, hosts }: Membership): number => 4 * hosts.length * Math.max(1, Math.ceil((addresses.length * BYTES_AN_ADDRESS) / BYTES_A_UNIT));
 
 const turnKey = (subject: string): Key => ({ pk: `refresh-turn#${subject}`, sk: 'turn' });
 const remembered = () => Math.floor(Date.now() / 1000) + 86_400;
@@ -35,5 +43,8 @@ export async function takeTurn(subject: string, urgent: boolean): Promise<'now' 
   }
 }
 
-/** Written when so many ports were told. */
+/** Until members that come or go are told again (ms). */
+export const pauseFor = (told: Membership): number => pause(unitsOf(told), false);
+
+/** Written when hosts were told of members, at the cost of so many write units. */
 export const turnTaken = (subject: string, size: number): Write => ({ update: turnKey(subject), change: { set: { size, expires_at: remembered() } } });

@@ -13,8 +13,18 @@ export const addressesOf = ({ fixed_ips, allowed_address_pairs }: Pick<Port, 'fi
 export const memberItem = (port: Port): Omit<Member, 'port_id'> => ({ addresses: addressesOf(port), host: port['binding:host_id'] });
 
 /** All ports of a group; one request for every megabyte of them. */
-export async function membersOf(group: string): Promise<Member[]> {
-  const items = await db.query<Key & Partial<Member>>({ pk: `group-ports#${group}` });
+export const membersOf = async (group: string): Promise<Member[]> => whole(await db.query<Stored>({ pk: `group-ports#${group}` }));
+
+const FEW = 8;
+/** The ports of a group that has few; undefined for a larger one, however large: what is asked of the database is the same. */
+export async function fewMembersOf(group: string): Promise<Member[] | undefined> {
+  const items = await db.query<Stored>({ pk: `group-ports#${group}`, limit: FEW + 1 });
+  return items.length > FEW ? undefined : whole(items);
+}
+
+type Stored = Key & Partial<Member>;
+
+async function whole(items: Stored[]): Promise<Member[]> {
   const bare = items.filter(({ addresses }) => addresses === undefined).map(({ sk }) => sk); // written before members were kept whole
   const ports = await findMany('port', bare);
   return [

@@ -4,7 +4,7 @@ import type { Request, Route } from '../../../shared/http/route.ts';
 import { securityGroupCannotRemoveDefault, securityGroupCannotUpdateDefault, securityGroupDefaultAlreadyExists } from '../errors.ts';
 import { createEach } from '../http/bulk.ts';
 import { enforce } from '../http/enforce.ts';
-import { listReply, selectFields } from '../http/list.ts';
+import { listReply, selectFields, type View } from '../http/list.ts';
 import { ownerOf } from '../http/owner.ts';
 import { requireRevision } from '../http/revision.ts';
 import { scopeOf } from '../http/scope.ts';
@@ -13,6 +13,7 @@ import { giveBackDeleted } from '../quota/usage.ts';
 import type { SecurityGroup } from '../store/records.ts';
 import { find, findVisible, listVisible } from '../store/visible.ts';
 import { ensureDefaultSecurityGroup, newSecurityGroup } from './defaults.ts';
+import { membershipOf } from './membership.ts';
 import { securityGroupCreateBody, securityGroupUpdateBody, type SecurityGroupCreate, type SecurityGroupUpdate } from './schema.ts';
 import { changeSecurityGroup, insertSecurityGroup, remoteRules, removeSecurityGroup } from './store.ts';
 import { securityGroups, securityGroupView } from './view.ts';
@@ -84,6 +85,14 @@ async function list(request: Request): Promise<SecurityGroup[]> {
   return listVisible(context, 'security_group', scope);
 }
 
+/** One group; with whoever is in it only for services that ask for that by name: it may be long. */
+async function shown(request: Request): Promise<View> {
+  const as_of = new Date().toISOString();
+  const group = await findVisible(request.context, 'security_group', request.params['id']!);
+  const asked = request.query.getAll('fields').includes('binding:members') && request.allowed('get_security_group:binding:members', group);
+  return { ...securityGroupView(group), ...(asked && { 'binding:members': { as_of, ...(await membershipOf(group.id)) } }) };
+}
+
 export const securityGroupRoutes: Route[] = [
   { method: 'GET', path: '/security-groups', policy: 'get_security_group', handler: async (request) => listReply(request, securityGroups, (await list(request)).map(securityGroupView)) },
   {
@@ -94,7 +103,7 @@ export const securityGroupRoutes: Route[] = [
   },
   {
     method: 'GET', path: '/security-groups/{id}', policy: 'get_security_group',
-    handler: async (request) => ({ body: { security_group: selectFields(securityGroupView(await findVisible(request.context, 'security_group', request.params['id']!)), request.query) } }),
+    handler: async (request) => ({ body: { security_group: selectFields(await shown(request), request.query) } }),
   },
   { method: 'PUT', path: '/security-groups/{id}', policy: 'get_security_group', body: securityGroupUpdateBody, handler: async (request) => ({ body: { security_group: securityGroupView(await update(request)) } }) },
   { method: 'DELETE', path: '/security-groups/{id}', policy: 'get_security_group', handler: remove },

@@ -21,8 +21,8 @@ const pointers = (rule: SecurityGroupRule): Write[] => [
   ...(rule.remote_group_id ? [{ put: { ...groupRemoteKey(rule.remote_group_id, rule.id), security_group_id: rule.security_group_id } }] : []),
 ];
 /** So that who comes to the group a rule names, and who leaves it, knows that somebody cares. */
-const naming = (id: string, rules: SecurityGroupRule[]): Write[] =>
-  [...new Set(rules.flatMap(({ remote_group_id }) => (remote_group_id && remote_group_id !== id ? remote_group_id : [])))].map((remote) => ({ put: namedKey(remote) }));
+const naming = (id: string, rules: SecurityGroupRule[]): Write[] => remotesOf(rules).filter((remote) => remote !== id).map((remote) => ({ put: namedKey(remote) }));
+const remotesOf = (rules: SecurityGroupRule[]) => [...new Set(rules.flatMap(({ remote_group_id }) => remote_group_id ?? []))];
 const withoutPointers = (rule: SecurityGroupRule): Write[] => [
   { delete: resourceKey('security_group_rule', rule.id) },
   ...(rule.remote_group_id ? [{ delete: groupRemoteKey(rule.remote_group_id, rule.id) }] : []),
@@ -45,7 +45,11 @@ export function changeSecurityGroup(id: string, change: (group: SecurityGroup) =
     const come = Object.values(after.rules).filter((rule) => !(rule.id in before.rules));
     const gone = Object.values(before.rules).filter((rule) => !(rule.id in after.rules));
     const write: Write = { put: item(after), if: { revision_number: before.revision_number } };
-    const marks = come.length + gone.length > 0 ? [refreshMark(groupSubject(id), 'rules')] : [];
+    const marks = [
+      ...(come.length + gone.length > 0 ? [refreshMark(groupSubject(id), 'rules')] : []),
+      // while no rule named it, nobody was told who came to the group and who left: a host may still know it from before
+      ...remotesOf(come).map((remote) => refreshMark(groupSubject(remote), 'members')),
+    ];
     await db.transact([write, ...come.flatMap(pointers), ...naming(id, come), ...gone.flatMap(withoutPointers), ...markWrites(marks)]);
     await tell(after.project_id, marks);
     return after;

@@ -1,4 +1,4 @@
-import type { Vif } from '../../../shared/agent/command.ts';
+import type { GroupMembers, Vif } from '../../../shared/agent/command.ts';
 import { rest, type Caller } from '../../../shared/openstack/rest.ts';
 
 interface Subnet {
@@ -27,12 +27,14 @@ export interface Port {
   'binding:host_id': string;
   'binding:profile': Record<string, unknown>;
   /** Of a bound port: what its host is to enforce, as of when; whatever was written before then is in it. */
-  'binding:filter': { as_of: string; rules: Vif['security_rules'] };
+  'binding:filter': { as_of: string; rules: Vif['security_rules']; /** Of a port just made: groups of which its host hears nothing else. */ members?: Omit<GroupMembers, 'as_of'>[] };
   /** Of a bound port: the network around it, with the subnets of its addresses. */
   'binding:network': { name: string; mtu: number; subnets: Subnet[] };
 }
 export interface Network { id: string; shared: boolean; project_id: string; 'router:external': boolean }
 export interface SecurityGroup { id: string; name: string; project_id: string }
+/** Who is in a security group, and the hosts that have ports whose rules name it; whatever was written before `as_of` is in it. */
+export interface Membership { as_of: string; addresses: string[]; hosts: string[] }
 
 /** What refreshing an interface needs of a port. */
 const PORT_FIELDS: (keyof Port)[] = [
@@ -51,6 +53,7 @@ export function neutron(caller: Caller) {
     port: async (id: string) => (await get<{ port: Port }>(`/ports/${id}`)).port,
     networks: async () => (await get<{ networks: Network[] }>('/networks')).networks,
     securityGroupsOf: async (project: string) => (await get<{ security_groups: SecurityGroup[] }>(`/security-groups?${query('project_id', [project])}&${query('fields', ['id', 'name', 'project_id'])}`)).security_groups,
+    membershipOf: async (id: string) => (await get<{ security_group: { 'binding:members': Membership } }>(`/security-groups/${id}?fields=binding:members`)).security_group['binding:members'],
     /** The same key again answers with the same port. */
     createPort: async (port: Record<string, unknown>, key: string) =>
       (await rest<{ port: Port }>('network', 'POST', '/ports', { caller, body: { port }, headers: { 'X-Novaless-Idempotency-Key': key } })).port,

@@ -23,6 +23,11 @@ export const novaCompute = topic(
      * which is asked of neutron, so that neither order nor repetition of these messages matters.
      */
     refresh_interfaces: { args: Type.Object({ port_ids: Type.Array(Type.String(), { maxItems: 100 }) }) },
+    /**
+     * Who is in a security group changed: the hosts whose ports' rules name it are told who is in it now, which is asked of neutron.
+     * With `host`: that one does not know, and is told whatever it was told before.
+     */
+    refresh_security_group: { args: Type.Object({ security_group_id: Type.String(), host: Type.Optional(Type.String()) }) },
     /** The name or the metadata of an instance on a host changed; `revision` grows with every change. */
     refresh_metadata: { args: Type.Object({ ...OnHost, name: Type.String(), metadata: Type.Record(Type.String(), Type.String()), revision: Type.Integer() }) },
     /** Undo all that the instance has: on its host (null: it never had one), ports, volumes; then instance_destroyed. */
