@@ -19,7 +19,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
   /** Refusals asked for by a test: path prefix and method to status and body. */
   const refusals: { method: string; path: RegExp; status: number; message: string; type?: string }[] = [];
   let made = 0;
-  const state = { rings: 0, volumeStatus: 'available', rules: [] as unknown[], asOf: [] as string[], members: undefined as { addresses: string[]; hosts: string[] } | undefined };
+  const state = { rings: 0, volumeStatus: 'available', rules: [] as unknown[], asOf: [] as string[], alone: [] as { security_group_id: string; addresses: string[] }[], members: undefined as { addresses: string[]; hosts: string[] } | undefined };
   const reply = (body: unknown, status = 200) => ({ status, body });
   const gone = (what: string) => ({ status: 404, body: { itemNotFound: { code: 404, message: `${what} could not be found.` } } });
 
@@ -45,7 +45,7 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
       return members ? reply({ security_group: { 'binding:members': { as_of: state.asOf.shift() ?? new Date().toISOString(), ...members } } }) : gone(`Security group ${id}`);
     }
     if (collection === 'security-groups') return reply({ security_groups: [{ id: groupId, name: 'default', project_id: project, security_group_rules: [] }] });
-    const shown = (port: Port) => (port['binding:host_id'] ? { revision_number: 1, ...port, 'binding:filter': { as_of: state.asOf.shift() ?? new Date().toISOString(), rules: state.rules }, 'binding:network': surroundings } : { revision_number: 1, ...port });
+    const shown = (port: Port) => (port['binding:host_id'] ? { revision_number: 1, ...port, 'binding:filter': { as_of: state.asOf.shift() ?? new Date().toISOString(), rules: state.rules, members: state.alone }, 'binding:network': surroundings } : { revision_number: 1, ...port });
     if (method === 'POST') {
       const known = key && ports.get(keys.get(key) ?? '');
       if (known) return reply({ port: shown(known) }, 201);
@@ -107,6 +107,8 @@ export function cloudOfStandIns({ project, imageId, networkId }: { project: stri
     set rings(count: number) { state.rings = count; },
     /** What every port's host is to enforce from here on. */
     set rules(rules: unknown[]) { state.rules = rules; },
+    /** The groups in which nobody but a port that is made from here on is. */
+    set alone(groups: { security_group_id: string; addresses: string[] }[]) { state.alone = groups; },
     /** Who is in every group from here on, and which hosts have to know; undefined: there is no such group. */
     set members(members: { addresses: string[]; hosts: string[] } | undefined) { state.members = members; },
     /** As of when the next answers about ports and groups say they are; then the time itself. */

@@ -48,7 +48,7 @@ export const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 10
 
 /** A command with what a test doesn't care about. */
 export function command<K extends Command['kind']>(kind: K, args: Extract<Command, { kind: K }>['args'], rest: Partial<Omit<Command, 'kind' | 'args'>> = {}): Command {
-  const subject = 'instance_uuid' in args ? args.instance_uuid : (args as { volume_id: string }).volume_id;
+  const subject = 'instance_uuid' in args ? args.instance_uuid : 'security_group_id' in args ? args.security_group_id : (args as { volume_id: string }).volume_id;
   return { id: randomUUID(), kind, subject, attempt: kind === 'spawn' ? 1 : 0, not_after: inSeconds(120), args, ...rest } as Command;
 }
 
