@@ -176,3 +176,14 @@ test('a report that names what is no group, or too many, is not heard', () => {
   const valid = (unknown_groups: string[]) => validator(CommandDone)({ command_id: 'x', kind: 'spawn', subject: randomUUID(), attempt: 1, outcome: 'done', started_at: '', finished_at: '', unknown_groups });
   assert.deepEqual([[randomUUID()], ['../ports'], [randomUUID().toUpperCase()], Array.from({ length: 33 }, () => randomUUID())].map(valid), [true, false, false, false]);
 });
+
+test('a group that is larger than hosts can be told of leaves them as they are, and the others be told', async () => {
+  const group = randomUUID();
+  const { take } = hears();
+  rig.world.members = { addresses: Array.from({ length: 40_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`), hosts: ['host-1'] };
+  await told(group);
+  assert.deepEqual(take(), []);
+  rig.world.members = { addresses: Array.from({ length: 20_000 }, (_, i) => `10.100.${(i >> 8) & 255}.${i & 255}`), hosts: ['host-1'] };
+  await told(group);
+  assert.equal(take()[0]?.split(' ').length, 20_001);
+});

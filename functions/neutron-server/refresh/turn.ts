@@ -12,7 +12,7 @@ interface Turn { last_at: number; size: number; deferred_until?: number }
 
 /** Between two refreshes: soon for rules, which people wait for; by what it costs for members that come and go. */
 const SOON_MS = 500;
-const MS_A_UNIT = 1;
+const MS_A_UNIT = 20;
 const AT_MOST_MS = 60_000;
 const pause = (size: number, urgent: boolean) => (urgent ? SOON_MS : Math.min(AT_MOST_MS, Math.max(SOON_MS, size * MS_A_UNIT)));
 

@@ -14,6 +14,9 @@ import { journal, subjectPartition, type Pending } from '../journal.ts';
 import { neutron, type Membership } from './neutron.ts';
 import { digestOf, failed, news, REFRESH_SECONDS, sideBySide, TRIES, type Told } from './told.ts';
 
+/** An item of DynamoDB holds 400 KB, and the command is one. */
+const MOST_BYTES = 390_000;
+
 const TOLD = 'MEMBERS#';
 const toldKey = (group: string, host: string): Key => ({ pk: subjectPartition(group), sk: TOLD + host });
 
@@ -24,6 +27,10 @@ const toldKey = (group: string, host: string): Key => ({ pk: subjectPartition(gr
 export async function refreshSecurityGroup({ security_group_id: group, host }: Args<typeof novaCompute.methods.refresh_security_group>): Promise<void> {
   const members = await membershipOf(group);
   if (!members) return; // with the group its rules went, and others' rules that named it
+  if (JSON.stringify(members.addresses).length > MOST_BYTES) {
+    log.error('a security group has more members than hosts can be told of; they go by what they were told last', { security_group: group, addresses: members.addresses.length });
+    return;
+  }
   const told = await journal.query<Told>({ pk: subjectPartition(group), prefix: TOLD + (host ?? '') });
   const concerned = host === undefined ? new Set([...members.hosts, ...told.map(({ sk }) => sk.slice(TOLD.length))]) : members.hosts.filter((each) => each === host);
   const rung: string[] = [];
