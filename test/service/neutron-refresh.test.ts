@@ -149,6 +149,23 @@ test('members of a group that another group names: coming, going and other addre
   assert.deepEqual((await membersOf(web.id, me)).addresses, addressOf(quiet));
 });
 
+for (const first of ['goes', 'comes'] as const)
+  test(`of a port that comes to a group while the last one goes its host knows who is left, whichever is written first (it ${first})`, async () => {
+    const { me, bound } = await ground();
+    const last = await bound('a');
+    const [group] = last.security_groups;
+    const remove = () => ok('DELETE', `/ports/${last.id}`, me);
+    let made: any;
+    const make = async () => { made = await bound('a'); };
+    await (first === 'goes' ? beforeTransaction(remove, make) : beforeTransaction(make, remove));
+    const { groups } = await told();
+    assert.deepEqual(await membersOf(group, me), { addresses: addressOf(made), hosts: ['a'] });
+    // either it heard it with the port, or it hears it now
+    if (groups.length === 0) assert.deepEqual(made['binding:filter'].members, [{ security_group_id: group, addresses: addressOf(made) }]);
+    else assert.deepEqual(groups, [group]);
+    assert.deepEqual(await marks(), []);
+  });
+
 test('a port that comes to a large group costs what one does that comes to a small one: its members are not read', async () => {
   const { bound } = await ground();
   const asked = async () => {

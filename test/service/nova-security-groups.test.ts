@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
+import { subjectPartition } from '../../functions/nova-compute/journal.ts';
 import { COMMAND_PREFIX, hostPartition, type Command, type CommandItem, type GroupMembers, type SpawnArgs } from '../../shared/agent/command.ts';
 import { CommandDone } from '../../shared/agent/report.ts';
 import { validator } from '../../shared/http/validate.ts';
@@ -77,6 +78,16 @@ test('a host that still has a port which neutron has no more hears what changes,
   rig.world.members = { addresses: ['10.0.0.4'], hosts: [] };
   await told(group);
   assert.deepEqual(gone.take(), ['host-1: 10.0.0.3']);
+
+  const away = randomUUID();
+  const key = { pk: subjectPartition(away), sk: 'MEMBERS#host-1' };
+  rig.world.members = { addresses: ['10.0.0.1'], hosts: ['host-1'] };
+  const again = hears();
+  await told(away);
+  await rig.journal.update(key, { set: { absent_since: '2026-01-01T00:00:00.000Z' } });
+  rig.world.members = { addresses: ['10.0.0.2'], hosts: [] };
+  await told(away);
+  assert.deepEqual(again.take(), ['host-1: 10.0.0.1'], 'one that never says so is told no more after a week');
 });
 
 test('of many changes of a group that a host has not taken yet the last one is left, whatever the order of their messages', async () => {
@@ -183,6 +194,8 @@ test('a group that is larger than hosts can be told of leaves them as they are, 
   rig.world.members = { addresses: Array.from({ length: 40_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`), hosts: ['host-1'] };
   await told(group);
   assert.deepEqual(take(), []);
+  await told(group, 'host-1'); // it knows of nobody: asking again would bring it no further
+  assert.deepEqual(take(), ['host-1: ']);
   rig.world.members = { addresses: Array.from({ length: 20_000 }, (_, i) => `10.100.${(i >> 8) & 255}.${i & 255}`), hosts: ['host-1'] };
   await told(group);
   assert.equal(take()[0]?.split(' ').length, 20_001);

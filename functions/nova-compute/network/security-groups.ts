@@ -20,6 +20,10 @@ const MOST_BYTES = 390_000;
 const TOLD = 'MEMBERS#';
 const toldKey = (group: string, host: string): Key => ({ pk: subjectPartition(group), sk: TOLD + host });
 
+/** Where neutron has no such port of a host, for how long the host is still told: after that its commands would not be taken up either. */
+const ABSENT_MS = REFRESH_SECONDS * 1000;
+interface GroupTold extends Told { /** ISO 8601: since when neutron does not name the host. */ absent_since?: string }
+
 /**
  * Hosts are told who is in a group: those that have ports whose rules name it, and those that were told before and have not said that they
  * have no such port any more. A host may still have one that neutron has no more, and must not go by what is long over when the next comes.
@@ -28,14 +32,17 @@ export async function refreshSecurityGroup({ security_group_id: group, host }: A
   const members = await membershipOf(group);
   if (!members) return; // with the group its rules went, and others' rules that named it
   if (JSON.stringify(members.addresses).length > MOST_BYTES) {
-    log.error('a security group has more members than hosts can be told of; they go by what they were told last', { security_group: group, addresses: members.addresses.length });
-    return;
+    log.error('a security group has more members than hosts can be told of', { security_group: group, addresses: members.addresses.length });
+    if (host === undefined) return; // they go by what they were told last
+    members.addresses = []; // it knows of nobody, and need not ask again
   }
-  const told = await journal.query<Told>({ pk: subjectPartition(group), prefix: TOLD + (host ?? '') });
-  const concerned = host === undefined ? new Set([...members.hosts, ...told.map(({ sk }) => sk.slice(TOLD.length))]) : members.hosts.filter((each) => each === host);
+  const told = await journal.query<GroupTold>({ pk: subjectPartition(group), prefix: TOLD + (host ?? '') });
+  const before = new Map(told.map((each) => [each.sk.slice(TOLD.length), each]));
+  const left = [...before].flatMap(([each, { absent_since }]) => (absent_since === undefined || Date.parse(absent_since) > Date.now() - ABSENT_MS ? each : []));
+  const concerned = host === undefined ? new Set([...members.hosts, ...left]) : members.hosts.filter((each) => each === host);
   const rung: string[] = [];
   await sideBySide([...concerned], async (each) => {
-    if (await tell(group, each, members, told.find(({ sk }) => sk === TOLD + each), { anyway: host !== undefined })) rung.push(each);
+    if (await tell(group, each, members, before.get(each), { anyway: host !== undefined })) rung.push(each);
   });
   await Promise.all(rung.map((each) => ring(each)));
 }
@@ -50,12 +57,13 @@ async function membershipOf(group: string): Promise<Membership | undefined> {
 }
 
 /** Whether the host has something to do. */
-async function tell(group: string, host: string, { as_of, addresses }: Membership, before: Told | undefined, { anyway }: { anyway: boolean }): Promise<boolean> {
-  const told: Told = { ...toldKey(group, host), kind: 'security_group', as_of, digest: digestOf(addresses) };
+async function tell(group: string, host: string, { as_of, addresses, hosts }: Membership, before: GroupTold | undefined, { anyway }: { anyway: boolean }): Promise<boolean> {
+  const absent = hosts.includes(host) ? {} : { absent_since: before?.absent_since ?? new Date().toISOString() };
+  const told: GroupTold = { ...toldKey(group, host), kind: 'security_group', as_of, digest: digestOf(addresses), ...absent };
   if (before && !anyway && before.digest === told.digest) return false;
   const command = order({
     id: `members-${as_of}-${digestOf(host)}`, kind: 'refresh_security_group', host, subject: group, project_id: '', seconds: REFRESH_SECONDS,
-    args: { security_group_id: group, as_of, addresses }, purpose: { for: 'security_group' }, context: serviceContext(`host:${host}`),
+    args: { security_group_id: group, as_of, addresses }, purpose: { for: 'security_group' },
   });
   return news(told, before, command);
 }
