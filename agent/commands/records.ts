@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CommandKind } from '../../shared/agent/command.ts';
 import type { CommandDone } from '../../shared/agent/report.ts';
 import { makeFolder, readRecords, savedFile } from '../files.ts';
 
@@ -35,6 +36,9 @@ export interface SubjectRecord {
   changed_at: string;
 }
 
+/** Of a large group one comes every minute, and may wait for a week. What it brings is dated itself: done once more it changes nothing. */
+const DATED: CommandKind = 'refresh_security_group';
+
 /** Clocks of this host alone are compared, so this is ample. */
 const SETTLED_MS = 10 * 60_000;
 const FORGOTTEN_MS = 24 * 60 * 60_000;
@@ -62,12 +66,12 @@ export function openRecords(folder: string) {
       record.changed_at = new Date().toISOString();
       return open.get(record.subject)!.save();
     },
-    /** Forgets commands that can't come again (they would be refused as late), and subjects of which nothing is here any more. */
+    /** Forgets commands that can't come again (they would be refused as late) or that may, and subjects of which nothing is here any more. */
     async prune(waiting: Set<string>, busy: (subject: string) => boolean): Promise<void> {
       const now = Date.now();
       for (const { record } of open.values()) {
         if (busy(record.subject)) continue;
-        const over = Object.entries(record.commands).filter(([id, { sent_at, not_after }]) => sent_at && !waiting.has(id) && now > Date.parse(not_after) + SETTLED_MS);
+        const over = Object.entries(record.commands).filter(([id, { kind, sent_at, not_after }]) => sent_at && !waiting.has(id) && (kind === DATED || now > Date.parse(not_after) + SETTLED_MS));
         for (const [id] of over) delete record.commands[id];
         const gone = record.spawned === undefined && !record.console_log && Object.keys(record.commands).length === 0;
         if (gone && now > Date.parse(record.changed_at) + FORGOTTEN_MS) {

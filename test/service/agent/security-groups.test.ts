@@ -4,6 +4,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import type { GroupMembers, Vif } from '../../../shared/agent/command.ts';
+import { eventually } from '../../support/eventually.ts';
 import { command, spawnArgs, startAgentRig, vif, type AgentRig } from './agent-rig.ts';
 
 /*
@@ -54,6 +55,20 @@ test('a host asks for a group that it does not know, once it is told asks no mor
   const three = await launch(naming(group));
   assert.deepEqual(three.unknown_groups, [group]);
   await destroy(three.uuid);
+});
+
+test('what a host was told of a group a thousand times is remembered once', async () => {
+  const group = randomUUID();
+  const { uuid } = await launch(naming(group));
+  for (let second = 1; second <= 5; second++) assert.equal(await tell(members(group, second, `10.0.0.${second}`)), true);
+  await rig.settle();
+  await eventually(async () => {
+    await rig.ring();
+    assert.deepEqual(rig.record(group).commands, {});
+  });
+  assert.deepEqual(known(group), ['10.0.0.5']);
+  assert.equal(Object.keys(rig.record(uuid).commands).length, 1);
+  await destroy(uuid);
 });
 
 test('members that come with a launch count, unless the host heard something newer meanwhile', async () => {
