@@ -24,7 +24,7 @@ export function tables(stack: Stack, keepData: boolean): Record<TableName, Table
           indexName: index.name,
           partitionKey: key(index.partitionKey),
           sortKey: key(index.sortKey),
-          projectionType: ProjectionType.ALL,
+          projectionType: ProjectionType[index.projection],
         });
       }
       return [name, table];

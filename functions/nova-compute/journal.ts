@@ -3,7 +3,7 @@ import type { CommandKind } from '../../shared/agent/command.ts';
 import type { BlockDevice, Instance, VirtualInterface } from '../../shared/objects/instance.ts';
 import type { Activated } from './build/reported.ts';
 import { table, type Key } from '../../shared/store/table.ts';
-import type { Step } from '../../shared/telemetry/steps.ts';
+import { packStep, type PackedStep, recordedSteps, unpackStep } from '../../shared/telemetry/steps.ts';
 
 /**
  * nova-compute's journal: what is under way on the hosts, and what was done of it, so that it can be driven on or undone by
@@ -50,8 +50,8 @@ export interface Build extends Leased, Due {
   context?: RequestContext;
   instance?: Instance;
   console_public_key?: string;
-  /** The launch's steps that no record holds yet. */
-  steps?: Step[];
+  /** The launch's steps that no record holds yet; `stepsIn` reads them. */
+  steps?: PackedStep[];
   interfaces?: VirtualInterface[];
   /** Volumes may have been made here, whether their ids are known or not. */
   makes_volumes?: boolean;
@@ -62,6 +62,10 @@ export interface Build extends Leased, Due {
   expires_at?: number;
   [attribute: string]: unknown;
 }
+
+/** The launch's steps so far, as its record keeps them, and back. */
+export const packedSteps = (requestId: string): PackedStep[] => recordedSteps().map((step) => packStep(step, requestId));
+export const stepsIn = ({ steps = [], request_id }: Pick<Build, 'steps' | 'request_id'>) => steps.map((step) => unpackStep(step, request_id));
 
 /** An instance's deletion: cancelling (its launch) → destroying (on its host) → releasing (ports, volumes) → done. */
 export interface Termination extends Leased, Due {
@@ -80,12 +84,12 @@ export interface Termination extends Leased, Due {
   [attribute: string]: unknown;
 }
 
-/** What a command belongs to, and so what follows from its report. */
+/** What a command belongs to, and so what follows from its report; `context` is of whoever asked, where nothing else keeps it. */
 export type Purpose =
   | { for: 'build'; attempt: number }
   | { for: 'termination' }
-  | { for: 'action'; action: string; args: Record<string, unknown>; sequence: number; request_id: string; started_at: string; more?: Record<string, unknown> }
-  | { for: 'volume' }
+  | { for: 'action'; action: string; args: Record<string, unknown>; sequence: number; request_id: string; started_at: string; more?: Record<string, unknown>; context: RequestContext }
+  | { for: 'volume'; context: RequestContext }
   | { for: 'interface'; port_id: string }
   | { for: 'security_group' }
   | { for: 'metadata' }
@@ -105,7 +109,6 @@ export interface Pending extends Key, Due {
   not_after: string;
   rings: number;
   purpose: Purpose;
-  context: RequestContext;
   [attribute: string]: unknown;
 }
 

@@ -1,4 +1,3 @@
-import { serviceContext } from '../../shared/identity/service-context.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
 import { absent, absentOrLessThan } from '../../shared/store/condition.ts';
@@ -21,7 +20,7 @@ export async function refreshMetadata({ instance_uuid, project_id, host, name, m
   const id = `metadata-${instance_uuid}-${revision}`;
   const command = order({
     id, kind: 'refresh_metadata', host, subject: instance_uuid, project_id, seconds: SECONDS, args: { instance_uuid, name, metadata },
-    purpose: { for: 'metadata' }, context: serviceContext(`host:${host}`),
+    purpose: { for: 'metadata' },
   });
   const { sk } = (command[0] as { put: Key }).put;
   const told: Told = { ...toldKey(instance_uuid), kind: 'metadata', revision, command: { sk, id }, expires_at: remembered() };

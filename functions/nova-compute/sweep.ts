@@ -13,9 +13,7 @@ const ROUND_MS = 45_000;
 /** Once a minute: whatever is past its time is rung for again, driven on, or undone. One that fails does not hold up the others. */
 export async function handler(): Promise<void> {
   const until = Date.now() + ROUND_MS;
-  const found = await Promise.all(DUE_SHARDS.map((shard) =>
-    journal.query<Pending | Build | Termination>({ pk: `DUE#${shard}`, index: 'by-due', between: ['0', new Date().toISOString()], limit: AT_MOST })));
-  const queue = shuffled(found.flat());
+  const queue = shuffled(await journal.due<Pending | Build | Termination>(DUE_SHARDS.map((shard) => `DUE#${shard}`), AT_MOST));
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
     for (let record = queue.pop(); record && Date.now() < until; record = queue.pop()) await tryTo(record);
   }));

@@ -12,7 +12,7 @@ export const actionWrite = (uuid: string, requestId: string, event: EventPart | 
   update: actionKey(uuid, requestId),
   change: {
     set: {
-      ...stepAttributes(steps),
+      ...stepAttributes(steps, requestId),
       ...(event && { [`events.${event.event}`]: { start_time: null, finish_time: null, result: null, ...event } }),
       ...(failed && { message: 'Error' }),
       updated_at: now(),

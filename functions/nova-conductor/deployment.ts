@@ -1,4 +1,4 @@
-import { type FunctionDeclaration, type Grant, without } from '../../shared/deployment/declaration.ts';
+import type { FunctionDeclaration, Grant } from '../../shared/deployment/declaration.ts';
 
 const table = {
   table: 'nova',
@@ -18,6 +18,6 @@ export const novaConductor: FunctionDeclaration[] = [
     entry: 'functions/nova-conductor/sweep.ts',
     timeout: 60,
     swept: true,
-    uses: [without(table, 'dynamodb:BatchGetItem'), { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
+    uses: [table, { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
   },
 ];

@@ -1,4 +1,4 @@
-import type { InstanceAction } from '../../shared/objects/action.ts';
+import { type InstanceAction, stepsOf } from '../../shared/objects/action.ts';
 import type { Instance } from '../../shared/objects/instance.ts';
 import { log } from '../../shared/telemetry/log.ts';
 
@@ -6,7 +6,7 @@ const REQUEST = 3;
 
 /** One line for each launch that succeeded, with the milliseconds from its request to the end of each step: what the dashboard reads. */
 export function logLaunch({ uuid, host, attempt, create_request_id }: Instance, action: InstanceAction | undefined): void {
-  const steps = Object.values(action?.steps ?? {});
+  const steps = action ? stepsOf(action) : [];
   const asked = steps.find(({ step }) => step === REQUEST);
   if (!asked) return;
   const since = (time: string) => Date.parse(time) - Date.parse(asked.start);

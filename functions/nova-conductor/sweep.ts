@@ -19,8 +19,8 @@ const ROUND_MS = 45_000;
 /** Once a minute: instances in flight past their deadline, projects whose use of quota is in doubt, hosts that fell silent, and one host's claims. */
 export async function handler(): Promise<void> {
   const [instances, quotas] = await Promise.all([
-    pastDue<Instance>(DUE_SHARDS.map((shard) => `INSTANCE#${shard}`)),
-    pastDue<ProjectQuota>(QUOTA_SHARDS.map((shard) => `QUOTA#${shard}`)),
+    nova.due<Instance>(DUE_SHARDS.map((shard) => `INSTANCE#${shard}`), AT_MOST),
+    nova.due<ProjectQuota>(QUOTA_SHARDS.map((shard) => `QUOTA#${shard}`), AT_MOST),
   ]);
   const work = [...instances.map((each) => () => driveOn(each)), ...quotas.map((each) => () => recount(each)), () => lookAtHosts()];
   const until = Date.now() + ROUND_MS;
@@ -33,11 +33,6 @@ async function lookAtHosts(): Promise<void> {
   const nodes = await nova.query<ComputeNode>({ pk: HOSTS, prefix: 'HOST#' });
   tellOfSilentHosts(nodes);
   await reconcileNextHost(nodes);
-}
-
-async function pastDue<T extends Record<string, unknown>>(shards: string[]): Promise<T[]> {
-  const now = new Date().toISOString();
-  return (await Promise.all(shards.map((pk) => nova.query<T>({ pk, index: 'by-due', between: ['0', now], limit: AT_MOST })))).flat();
 }
 
 /** One that fails does not hold up the others; it is there again in the next round. */

@@ -41,7 +41,7 @@ export async function fail(instance: Requested, message: string, details: string
   await nova
     .update(
       actionKey(instance.uuid, instance.create_request_id),
-      { set: { ...stepAttributes(steps), 'events.conductor_schedule_and_build_instances': event, message: 'Error', updated_at: now(), ...more } },
+      { set: { ...stepAttributes(steps, instance.create_request_id), 'events.conductor_schedule_and_build_instances': event, message: 'Error', updated_at: now(), ...more } },
       { pk: exists() },
     )
     .catch((error: unknown) => { if (!(error instanceof ConditionFailed)) throw error; });

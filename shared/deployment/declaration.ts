@@ -90,15 +90,15 @@ export const environment = {
 
 /**
  * The shape of every table: `pk` and `sk` (strings); `expires_at` (TTL, epoch seconds); and three sparse indexes:
- * `by-due` finds work in flight past its deadline (sweeper), `gsi1` and `gsi2` are the service's own. All project all attributes.
+ * `by-due` finds work in flight past its deadline (sweeper), and holds keys only; `gsi1` and `gsi2` are the service's own, with all attributes.
  */
 export const tableSchema = {
   partitionKey: 'pk',
   sortKey: 'sk',
   ttl: 'expires_at',
   indexes: [
-    { name: 'by-due', partitionKey: 'due_pk', sortKey: 'due_at' }, // both strings; due_at in ISO 8601
-    { name: 'gsi1', partitionKey: 'gsi1pk', sortKey: 'gsi1sk' },
-    { name: 'gsi2', partitionKey: 'gsi2pk', sortKey: 'gsi2sk' },
+    { name: 'by-due', partitionKey: 'due_pk', sortKey: 'due_at', projection: 'KEYS_ONLY' }, // both strings; due_at in ISO 8601
+    { name: 'gsi1', partitionKey: 'gsi1pk', sortKey: 'gsi1sk', projection: 'ALL' },
+    { name: 'gsi2', partitionKey: 'gsi2pk', sortKey: 'gsi2sk', projection: 'ALL' },
   ],
 } as const;

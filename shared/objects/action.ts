@@ -1,4 +1,4 @@
-import type { Step } from '../telemetry/steps.ts';
+import { type PackedStep, type Step, unpackStep } from '../telemetry/steps.ts';
 import type { Key } from '../store/table.ts';
 
 export interface ActionEvent { event: string; start_time: string; finish_time: string | null; result: 'Success' | 'Error' | null; host?: string; traceback?: string; details?: string }
@@ -17,8 +17,8 @@ export interface InstanceAction extends Key {
   message: string | null; // 'Error' on failure
   /** By event name: a repeated message overwrites its own entry. */
   events: Record<string, ActionEvent>;
-  /** By `s` + number. */
-  steps: Record<string, Step>;
+  /** By `s` + number; `stepsOf` reads them. */
+  steps: Record<string, PackedStep>;
   /** What each filter said of the hosts, where none was left: filter name → hosts refused. */
   filter_verdicts?: { filter: string; before: number; after: number; refused?: string[] }[];
   [attribute: string]: unknown;
@@ -26,3 +26,6 @@ export interface InstanceAction extends Key {
 
 export const actionKey = (uuid: string, requestId: string): Key => ({ pk: `SERVER#${uuid}`, sk: `ACTION#${requestId}` });
 export const ACTIONS = 'ACTION#';
+
+/** The steps of an action's record, in the order of their numbers. */
+export const stepsOf = ({ steps, request_id }: Pick<InstanceAction, 'steps' | 'request_id'>): Step[] => Object.values(steps).map((step) => unpackStep(step, request_id)).sort((a, b) => a.step - b.step);

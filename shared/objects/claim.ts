@@ -28,7 +28,7 @@ export const claimWrites = ({ instance, node, attempt, alternates, steps, event 
   take(instance, node),
   { put: claimOf(instance, node, attempt), if: { pk: absent() } },
   settle(instance, node, attempt, alternates, { vm_state: 'building', task_state: 'scheduling', host: null }),
-  { update: actionKey(instance.uuid, instance.create_request_id), change: { set: { ...stepAttributes(steps), ...event, updated_at: now() } }, if: { pk: exists() } },
+  { update: actionKey(instance.uuid, instance.create_request_id), change: { set: { ...stepAttributes(steps, instance.create_request_id), ...event, updated_at: now() } }, if: { pk: exists() } },
 ];
 
 /** Moves a claim from a host where the build failed to the next one. */

@@ -21,7 +21,7 @@ export type Write =
 
 export interface Selection {
   pk: string;
-  index?: 'by-due' | 'gsi1' | 'gsi2';
+  index?: 'gsi1' | 'gsi2';
   /** At most one bound on the sort key: its beginning, or a range that includes both ends. */
   prefix?: string;
   between?: [string, string];
@@ -123,6 +123,20 @@ export function table(which: TableName) {
     return selection.limit ? items.slice(0, selection.limit) : items;
   }
 
+  /**
+   * Items of these partitions of `by-due` whose time has come, oldest first in each; at most `limit` of each. The index holds keys only, for
+   * whatever else it held would be paid for with each write of an item in flight; what they name is read as it stands now.
+   */
+  async function due<T extends Item = Item>(partitions: string[], limit: number, until = new Date().toISOString()): Promise<T[]> {
+    const found = await Promise.all(partitions.map(async (partition) => {
+      const input = { TableName: TableName(), IndexName: 'by-due', KeyConditionExpression: 'due_pk = :pk AND due_at <= :until', ExpressionAttributeValues: { ':pk': partition, ':until': until }, Limit: limit };
+      return ((await send(() => connection().send(new QueryCommand(input)))).Items ?? []) as Key[];
+    }));
+    const items = await getMany<T>(found.flat());
+    const stillDue = items.filter(({ due_pk, due_at }) => partitions.includes(due_pk) && due_at <= until);
+    return stillDue.sort((a, b) => (a.due_at < b.due_at ? -1 : 1));
+  }
+
   /** All or nothing, up to 100 writes. A token makes a repeated call (within 10 minutes) count once; our own retries have one anyway. */
   async function transact(writes: Write[], token: string = randomUUID()): Promise<void> {
     const TransactItems = writes.map((w): NonNullable<TransactWriteCommandInput['TransactItems']>[number] => {
@@ -135,7 +149,7 @@ export function table(which: TableName) {
     await send(() => connection().send(new TransactWriteCommand({ TransactItems, ClientRequestToken: token })));
   }
 
-  return { get, getMany, put, putNew, update, remove, query, transact };
+  return { get, getMany, put, putNew, update, remove, query, due, transact };
 }
 
 const pick = ({ pk, sk }: Key) => ({ pk, sk });
@@ -164,7 +178,7 @@ function selecting({ pk, index, between, descending, limit, filter, attributes, 
   const expressions = new Expressions();
   // DynamoDB refuses an empty string as a key, though every key comes after it
   const [prefix, after] = [bounds.prefix || undefined, bounds.after || undefined];
-  const [hash, range] = index === undefined ? ['pk', 'sk'] : index === 'by-due' ? ['due_pk', 'due_at'] : [`${index}pk`, `${index}sk`];
+  const [hash, range] = index === undefined ? ['pk', 'sk'] : [`${index}pk`, `${index}sk`];
   const conditions = [`${expressions.name(hash)} = ${expressions.bind(pk)}`];
   const sort = () => expressions.name(range);
   // a key condition takes one bound only, so "after, within a prefix" is a range

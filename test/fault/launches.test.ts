@@ -1,5 +1,6 @@
 import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { stepsOf } from '../../shared/objects/action.ts';
 import { rootDisk, startComputeRig, imageId, networkId, type ComputeRig } from '../support/compute-rig.ts';
 import { assertNothingLeft, assertOneGuest, inFlight, settle } from '../support/launch-checks.ts';
 import { groupId } from '../support/stand-ins.ts';
@@ -54,7 +55,8 @@ test('where no host can start it the server is in ERROR, says so in Nova\'s word
   const action = (await rig.action(uuid, create_request_id))!;
   assert.equal(action.message, 'Error');
   assert.equal(action.events['compute__do_build_and_run_instance']?.result, 'Error');
-  assert.equal(action.steps['s28']?.result, 'Error');
+  assert.equal(stepsOf(action).at(-1)!.step, 28);
+  assert.equal(stepsOf(action).at(-1)!.result, 'Error');
   assert.equal((await rig.quota())?.instances, 1);
   assert.equal(rig.world.ports.size, 0);
   assert.ok(rig.world.events.some(({ type, instance_id }) => type === 'compute.instance.create.error' && instance_id === uuid));

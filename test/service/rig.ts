@@ -112,7 +112,7 @@ async function createTable(endpoint: string, name: (typeof tableNames)[number]) 
   await awsJson(endpoint, 'DynamoDB_20120810', 'CreateTable', {
     TableName: name, BillingMode: 'PAY_PER_REQUEST', KeySchema: schema(partitionKey, sortKey),
     AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-    GlobalSecondaryIndexes: indexes.map((i) => ({ IndexName: i.name, KeySchema: schema(i.partitionKey, i.sortKey), Projection: { ProjectionType: 'ALL' } })),
+    GlobalSecondaryIndexes: indexes.map((i) => ({ IndexName: i.name, KeySchema: schema(i.partitionKey, i.sortKey), Projection: { ProjectionType: i.projection } })),
   });
 }
 

@@ -307,14 +307,11 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     /** As if so much time had passed for everything in flight. */
     async passTime(seconds: number) {
       for (const [store, shards] of [[journal, 4], [nova, 8]] as const) {
-        for (let shard = 0; shard < shards; shard++) {
-          for (const name of store === journal ? ['DUE'] : ['INSTANCE', 'QUOTA']) {
-            for (const item of await store.query<any>({ pk: `${name}#${shard}`, index: 'by-due' })) {
-              const earlier = (iso: string) => new Date(Date.parse(iso) - seconds * 1000).toISOString();
-              const moved = Object.fromEntries(['due_at', 'not_after', 'lease_until', 'started_at', 'reserved_at'].filter((name) => item[name]).map((name) => [name, earlier(item[name])]));
-              await store.update(item, { set: moved });
-            }
-          }
+        const partitions = (store === journal ? ['DUE'] : ['INSTANCE', 'QUOTA']).flatMap((name) => Array.from({ length: shards }, (_, shard) => `${name}#${shard}`));
+        for (const item of await store.due<any>(partitions, 1000, '~')) {
+          const earlier = (iso: string) => new Date(Date.parse(iso) - seconds * 1000).toISOString();
+          const moved = Object.fromEntries(['due_at', 'not_after', 'lease_until', 'started_at', 'reserved_at'].filter((name) => item[name]).map((name) => [name, earlier(item[name])]));
+          await store.update(item, { set: moved });
         }
       }
     },

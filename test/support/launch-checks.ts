@@ -20,9 +20,7 @@ export async function settle(rig: ComputeRig, { rounds = 8, seconds = 200 } = {}
 }
 
 export async function inFlight({ journal, nova }: ComputeRig): Promise<string[]> {
-  const found = [];
-  for (const shard of '0123') found.push(...(await journal.query({ pk: `DUE#${shard}`, index: 'by-due' })));
-  for (const shard of '01234567') found.push(...(await nova.query({ pk: `INSTANCE#${shard}`, index: 'by-due' })));
+  const found = [...(await journal.due([...'0123'].map((shard) => `DUE#${shard}`), 1000, '~')), ...(await nova.due([...'01234567'].map((shard) => `INSTANCE#${shard}`), 1000, '~'))];
   return found.map((item) => `${item['pk']}/${item['sk']} ${item['state'] ?? item['vm_state'] ?? ''} ${item['task_state'] ?? ''}`);
 }
 

@@ -9,8 +9,7 @@ import { askToDeleteCopy, forgetSnapshot } from './delete.ts';
 import { snapshotKey, type Snapshot } from './record.ts';
 
 /** Snapshots whose host didn't answer in time, or whose making or end broke off. */
-export const dueSnapshots = async (limit: number): Promise<Snapshot[]> =>
-  (await Promise.all(DUE_SHARDS.map((shard) => cinder.query<Snapshot>({ index: 'by-due', pk: `snapshots#${shard}`, between: ['0', now()], limit })))).flat();
+export const dueSnapshots = (limit: number) => cinder.due<Snapshot>(DUE_SHARDS.map((shard) => `snapshots#${shard}`), limit);
 
 /** A host that didn't answer is asked again; after the last time the snapshot is in error, and its owner may delete it. */
 export async function driveSnapshotOn(snapshot: Snapshot): Promise<void> {

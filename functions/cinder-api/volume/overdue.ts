@@ -7,8 +7,7 @@ import { DUE_SHARDS, due, volumeKey, type Volume } from './record.ts';
 import { cinder, now } from './store.ts';
 
 /** Volumes whose host didn't answer in time, or whose end broke off. */
-export const dueVolumes = async (limit: number): Promise<Volume[]> =>
-  (await Promise.all(DUE_SHARDS.map((shard) => cinder.query<Volume>({ index: 'by-due', pk: `volumes#${shard}`, between: ['0', now()], limit })))).flat();
+export const dueVolumes = (limit: number) => cinder.due<Volume>(DUE_SHARDS.map((shard) => `volumes#${shard}`), limit);
 
 /** A host that didn't answer is asked again; after the last time the volume is in error, and its owner may delete it. */
 export async function driveOn(volume: Volume): Promise<void> {

@@ -29,7 +29,7 @@ export const UPLOADS_DUE = 'uploads';
 
 export const uploadKey = (id: string): Key => ({ pk: `upload#${id}`, sk: 'upload' });
 /** Past their deadline, oldest first. */
-export const dueUploads = (limit: number) => glance.query<Upload>({ index: 'by-due', pk: UPLOADS_DUE, between: ['0', new Date().toISOString()], limit });
+export const dueUploads = (limit: number) => glance.due<Upload>([UPLOADS_DUE], limit);
 
 export const getUpload = (id: string) => glance.get<Upload>(uploadKey(id));
 

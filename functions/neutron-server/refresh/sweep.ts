@@ -8,8 +8,7 @@ const AT_MOST = 500;
 /** Once a minute: changes that no host was told of, because their message got lost. */
 export async function handler(): Promise<void> {
   try {
-    const due = await Promise.all(MARK_SHARDS.map((shard) => db.query<Mark>({ pk: `REFRESH#${shard}`, index: 'by-due', between: ['0', new Date().toISOString()], limit: AT_MOST })));
-    await tell('service', due.flat());
+    await tell('service', await db.due<Mark>(MARK_SHARDS.map((shard) => `REFRESH#${shard}`), AT_MOST));
   } catch (error) {
     log.error('sweeping failed', factsOf(error));
   }

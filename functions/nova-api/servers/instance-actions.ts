@@ -1,6 +1,6 @@
 import { badRequest, notFound } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
-import { actionKey, ACTIONS, type ActionEvent, type InstanceAction } from '../../../shared/objects/action.ts';
+import { actionKey, ACTIONS, type ActionEvent, type InstanceAction, stepsOf } from '../../../shared/objects/action.ts';
 import type { Instance } from '../../../shared/objects/instance.ts';
 import { stepEventName } from '../../../shared/telemetry/flow.ts';
 import { STEPS_HEADER, type Step } from '../../../shared/telemetry/steps.ts';
@@ -34,7 +34,7 @@ export async function showAction(request: Request): Promise<Reply> {
   if (!action) throw notFound(`Action ${request.params['request']} not found`);
   const all = request.allowed('os_compute_api:os-instance-actions:events');
   if (!all && request.version.minor < 51) return { body: { instanceAction: view(action, request) } };
-  const steps = Object.values(action.steps).sort((a, b) => a.step - b.step);
+  const steps = stepsOf(action);
   const events = Object.values(action.events).sort((a, b) => ((a.start_time ?? '') < (b.start_time ?? '') ? 1 : -1));
   return {
     body: {

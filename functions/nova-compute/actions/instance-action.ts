@@ -29,7 +29,7 @@ export async function instanceAction(message: Message, { context }: Delivery): P
     const { host, instance_uuid: subject, project_id, sequence, request_id } = message;
     await give(host, order({
       id: `${message.action}-${request_id}`, kind: action.kind, host, subject, project_id, seconds: action.seconds, args: args as never,
-      purpose: { for: 'action', action: message.action, args: message.args, sequence, request_id, started_at }, context,
+      purpose: { for: 'action', action: message.action, args: message.args, sequence, request_id, started_at, context },
     }), writes);
   } catch (error) {
     if (!(error instanceof CannotDo)) throw error;
@@ -79,8 +79,8 @@ async function tellDevice({ instance_uuid, project_id, host, request_id }: Asked
   await cast(novaConductor.methods.device_changed, { instance_uuid, project_id, host, request_id, ...device, event }, { context });
 }
 
-function askedOf({ subject, project_id, host, context, purpose }: Pending): Asked {
+function askedOf({ subject, project_id, host, purpose }: Pending): Asked {
   if (purpose.for !== 'action') throw new Error('not a server action');
-  const { action, args, sequence, request_id } = purpose;
+  const { action, args, sequence, request_id, context } = purpose;
   return { instance_uuid: subject, project_id, host, action, args, sequence, request_id, context };
 }

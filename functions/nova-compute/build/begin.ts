@@ -6,8 +6,8 @@ import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
 import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
 import { absent } from '../../../shared/store/condition.ts';
 import { TransactionRefused } from '../../../shared/store/errors.ts';
-import { recordedSteps, stepDone } from '../../../shared/telemetry/steps.ts';
-import { buildKey, due, journal, terminationKey, type Build } from '../journal.ts';
+import { stepDone } from '../../../shared/telemetry/steps.ts';
+import { buildKey, due, journal, packedSteps, terminationKey, type Build } from '../journal.ts';
 import { lease, LEASE_MS, newLease, underLease } from '../lease.ts';
 import { drive } from './drive.ts';
 
@@ -32,7 +32,7 @@ export async function instanceGot(answer: Answer<Got>, launch: Launch, { context
   const { instance, console_public_key } = answer.result;
   const build = await begin({
     ...buildKey(launch.instance_uuid, launch.attempt), kind: 'build', state: 'building', ...launch, started_at: new Date().toISOString(), context,
-    instance: instance as Instance, console_public_key, steps: recordedSteps(), ...newLease(), ...due(launch.instance_uuid, Date.now() + LEASE_MS),
+    instance: instance as Instance, console_public_key, steps: packedSteps(launch.request_id), ...newLease(), ...due(launch.instance_uuid, Date.now() + LEASE_MS),
   });
   if (build) await underLease(build, () => drive(build));
 }

@@ -1,10 +1,10 @@
 import { cast } from '../../../shared/rpc/send.ts';
 import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
-import { recordedSteps, step, takeSteps } from '../../../shared/telemetry/steps.ts';
+import { step, takeSteps } from '../../../shared/telemetry/steps.ts';
 import { CannotDo } from '../errors.ts';
 import { order } from '../host/command.ts';
 import { ring } from '../host/ring.ts';
-import { due, journal, type Build } from '../journal.ts';
+import { due, journal, packedSteps, stepsIn, type Build } from '../journal.ts';
 import { freed, held, LeaseLost, release, save } from '../lease.ts';
 import { StoreBusy, TransactionRefused } from '../../../shared/store/errors.ts';
 import type { VirtualInterface } from '../../../shared/objects/instance.ts';
@@ -53,20 +53,20 @@ async function launch(build: Build): Promise<void> {
 /** The launch rests until cinder tells that its volumes are there (volume_ready), or the sweeper looks after it. */
 async function wait(build: Build): Promise<void> {
   if (Date.now() > Date.parse(build.started_at) + VOLUME_SECONDS * 1000) throw new CannotDo('The volumes of the instance were not created in time.');
-  await save(build, { set: { state: 'waiting', steps: recordedSteps(), ...due(build.instance_uuid, Date.now() + LOOK_AGAIN_SECONDS * 1000) }, ...freed });
+  await save(build, { set: { state: 'waiting', steps: packedSteps(build.request_id), ...due(build.instance_uuid, Date.now() + LOOK_AGAIN_SECONDS * 1000) }, ...freed });
 }
 
 /** Step 28: the command for the host, and the journal's word of it, together; then the ring. False where what it tells of the ports (`told`) is out of date. */
 async function spawn(build: Build, parts: SpawnParts, interfaces: VirtualInterface[], told: Write[]): Promise<boolean> {
-  const { host, attempt, instance_uuid, project_id, context, instance } = build;
+  const { host, attempt, instance_uuid, project_id, instance } = build;
   const given = await step(28, 'nova-compute', build.request_id, async () => {
     const command = order({
       id: `spawn-${instance_uuid}-${attempt}`, kind: 'spawn', host, subject: instance_uuid, project_id, attempt, seconds: spawnSeconds(parts.image),
-      args: guestOf(instance!, parts), purpose: { for: 'build', attempt }, context: context!,
+      args: guestOf(instance!, parts), purpose: { for: 'build', attempt },
     });
     // from here on only the undo of volumes needs the instance's data; every later write of the record would be paid for by its size
     const needless = ['due_pk', 'due_at', 'console_public_key', ...(build.makes_volumes ? [] : ['instance'])];
-    const set = { state: 'spawning', interfaces, block_devices: parts.block_devices, steps: recordedSteps() };
+    const set = { state: 'spawning', interfaces, block_devices: parts.block_devices, steps: packedSteps(build.request_id) };
     try {
       await journal.transact([{ update: build, change: { set, remove: needless }, if: held(build) }, ...command, ...told]);
     } catch (error) {
@@ -94,6 +94,6 @@ async function announce(build: Build, { rung = false } = {}): Promise<void> {
       change: { task_state: 'spawning', interfaces, block_devices },
       event: { name: 'compute__do_build_and_run_instance', start: started_at },
     },
-    { context: context!, steps: rung ? here : [...(build.steps ?? []), ...here] },
+    { context: context!, steps: rung ? here : [...stepsIn(build), ...here] },
   );
 }

@@ -6,7 +6,6 @@ import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
 import { absent, oneOf } from '../../../shared/store/condition.ts';
 import { TransactionRefused } from '../../../shared/store/errors.ts';
 import type { Write } from '../../../shared/store/table.ts';
-import { serviceContext } from '../../../shared/identity/service-context.ts';
 import { record } from '../../../shared/telemetry/steps.ts';
 import { callerOf } from '../caller.ts';
 import { refusalsAreFinal } from '../errors.ts';
@@ -59,7 +58,7 @@ export const CLEANING_SECONDS = 7 * 86_400;
 /** The command that takes away whatever there is of one attempt at an instance; a later attempt may be on the same host. On one `occasion` it is given once. */
 export const cleaning = ({ instance_uuid, project_id, host, attempt }: Pick<Build, 'instance_uuid' | 'project_id' | 'host' | 'attempt'>, occasion: string): Write[] => order({
   id: `clean-${instance_uuid}-${attempt}-${occasion}`, kind: 'destroy', host, subject: instance_uuid, project_id, attempt, seconds: CLEANING_SECONDS, args: { instance_uuid },
-  purpose: { for: 'cleaning' }, context: serviceContext(`host:${host}`),
+  purpose: { for: 'cleaning' },
 });
 
 /** The command's only trace was its own. */

@@ -3,7 +3,7 @@ import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
 import { recording, takeSteps } from '../../../shared/telemetry/steps.ts';
 import { callerOf } from '../caller.ts';
 import { CannotDo, refusalsAreFinal } from '../errors.ts';
-import { due, journal, remembered, type Build, type Failure } from '../journal.ts';
+import { due, journal, remembered, stepsIn, type Build, type Failure } from '../journal.ts';
 import { freed, LEASE_MS, save } from '../lease.ts';
 import { neutron } from '../network/neutron.ts';
 import { releasePorts } from '../network/ports.ts';
@@ -21,11 +21,11 @@ export async function fail(build: Build, failure: Failure): Promise<void> {
 
 /** Undoes a build's steps in reverse: volumes, then ports; its host has nothing of it (any more). Then the claim is nova-conductor's to move. */
 export async function undo(build: Build): Promise<void> {
-  const { instance_uuid, project_id, host, attempt, alternates, request_id, failure, context, steps = [] } = build;
+  const { instance_uuid, project_id, host, attempt, alternates, request_id, failure, context } = build;
   const tell = (undoing?: true) => cast(
     novaConductor.methods.build_failed,
     { instance_uuid, project_id, host, attempt, alternates, request_id, ...failure!, ...(undoing && { undoing }) },
-    { context: context!, steps: [...steps, ...takeSteps()] },
+    { context: context!, steps: [...stepsIn(build), ...takeSteps()] },
   );
   try {
     await recording([], () => releaseAll(build)); // an undo is no step of the launch

@@ -4,7 +4,7 @@ import type { Delivery } from '../../../shared/rpc/serve.ts';
 import type { Args } from '../../../shared/rpc/topic.ts';
 import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
 import { record } from '../../../shared/telemetry/steps.ts';
-import { journal, subjectPartition, type Build } from '../journal.ts';
+import { journal, stepsIn, subjectPartition, type Build } from '../journal.ts';
 import { lease, underLease } from '../lease.ts';
 import { drive } from './drive.ts';
 
@@ -22,6 +22,6 @@ export async function volumeReady(message: Args<typeof novaCompute.methods.volum
 export async function goOn(build: Build): Promise<void> {
   const leased = await lease<Build>(build, { state: build.state, cancelled: absent() });
   if (!leased) return;
-  record(...(leased.steps ?? []));
+  record(...stepsIn(leased));
   await underLease(leased, () => drive(leased));
 }

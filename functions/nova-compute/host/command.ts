@@ -1,4 +1,3 @@
-import type { RequestContext } from '../../../shared/identity/context.ts';
 import type { Static } from '@sinclair/typebox';
 import { commandArgs, commandSortKey, hostPartition, type Command, type CommandKind } from '../../../shared/agent/command.ts';
 import { absent } from '../../../shared/store/condition.ts';
@@ -22,17 +21,16 @@ export interface Order<K extends CommandKind> {
   seconds: number;
   args: Static<(typeof commandArgs)[K]>;
   purpose: Purpose;
-  context: RequestContext;
 }
 
 /** The writes that give a command: the item that the host reads, and what nova-compute keeps until the report. */
-export function order<K extends CommandKind>({ id, kind, host, subject, project_id, attempt = 0, seconds, args, purpose, context }: Order<K>): Write[] {
+export function order<K extends CommandKind>({ id, kind, host, subject, project_id, attempt = 0, seconds, args, purpose }: Order<K>): Write[] {
   const now = new Date();
   const not_after = new Date(now.getTime() + seconds * 1000).toISOString();
   const command = { id, kind, subject, attempt, not_after, args } as Command;
   const command_sk = commandSortKey(now, id);
   const pending: Pending = {
-    ...pendingKey(subject, id), kind: 'command', command_id: id, command_kind: kind, subject, project_id, host, command_sk, not_after, rings: 1, purpose, context,
+    ...pendingKey(subject, id), kind: 'command', command_id: id, command_kind: kind, subject, project_id, host, command_sk, not_after, rings: 1, purpose,
     ...due(subject, nextLook(1, not_after)),
   };
   return [

@@ -61,7 +61,7 @@ async function tell(port: Port, vif: Vif, before: Told | undefined, { anyway = f
   if (before && !anyway && before.digest === told.digest) return false;
   const command = order({
     id: `refresh-${port.id}-${as_of}`, kind: 'refresh_interface', host, subject: instance, project_id, seconds: REFRESH_SECONDS, args: { instance_uuid: instance, vif },
-    purpose: { for: 'interface', port_id: port.id }, context: serviceContext(`host:${host}`),
+    purpose: { for: 'interface', port_id: port.id },
   });
   return news(told, before, command, [{ check: terminationKey(instance), if: { pk: absent() } }]); // refused: the instance is going
 }

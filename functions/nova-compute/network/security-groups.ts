@@ -63,7 +63,7 @@ async function tell(group: string, host: string, { as_of, addresses, hosts }: Me
   if (before && !anyway && before.digest === told.digest) return false;
   const command = order({
     id: `members-${as_of}-${digestOf(host)}`, kind: 'refresh_security_group', host, subject: group, project_id: '', seconds: REFRESH_SECONDS,
-    args: { security_group_id: group, as_of, addresses }, purpose: { for: 'security_group' }, context: serviceContext(`host:${host}`),
+    args: { security_group_id: group, as_of, addresses }, purpose: { for: 'security_group' },
   });
   return news(told, before, command);
 }

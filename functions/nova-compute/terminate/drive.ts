@@ -59,10 +59,10 @@ async function comeBack(termination: Termination): Promise<void> {
 }
 
 async function destroy(termination: Termination, hosts: string[], others: Pending[]): Promise<void> {
-  const { instance_uuid, project_id, context, sequence } = termination;
+  const { instance_uuid, project_id, sequence } = termination;
   const commands = hosts.flatMap((host, i) => order({
     id: `destroy-${instance_uuid}-${sequence}-${i}`, kind: 'destroy', host, subject: instance_uuid, project_id, seconds: DESTROY_SECONDS,
-    args: { instance_uuid }, purpose: { for: 'termination' }, context: context!,
+    args: { instance_uuid }, purpose: { for: 'termination' },
   }));
   const waiting: Write = {
     update: termination, change: { set: { state: 'destroying', open: hosts.length, ...due(instance_uuid, Date.now() + 4 * DESTROY_SECONDS * 1000) }, remove: freed.remove! },

@@ -39,9 +39,9 @@ export async function releaseIfGone(uuid: string): Promise<void> {
 }
 
 async function again(pending: Pending, tries: number): Promise<void> {
-  const { host, subject, project_id, context, command_id } = pending;
+  const { host, subject, project_id, command_id } = pending;
   const [command, next] = order({
-    id: `${command_id.replace(/\.\d+$/, '')}.${tries}`, kind: 'destroy', host, subject, project_id, seconds: 60, args: { instance_uuid: subject }, purpose: pending.purpose, context,
+    id: `${command_id.replace(/\.\d+$/, '')}.${tries}`, kind: 'destroy', host, subject, project_id, seconds: 60, args: { instance_uuid: subject }, purpose: pending.purpose,
   }) as [{ put: Pending }, { put: Pending; if: Record<string, unknown> }];
   try {
     await journal.transact([...withdraw(pending), command, { put: { ...next.put, tries }, if: next.if }]);
@@ -74,8 +74,8 @@ async function giveUp(pending: Pending, reason: string): Promise<void> {
 
 /** The host is silent. As Nova does for a host that is down, the deletion goes on without it; whenever it comes back, it takes the guest away. */
 export async function destroyOverdue(pending: Pending): Promise<void> {
-  const { command_id, host, subject, project_id, context } = pending;
+  const { command_id, host, subject, project_id } = pending;
   await gone(pending, order({
-    id: `clean.${command_id}`, kind: 'destroy', host, subject, project_id, seconds: CLEANING_SECONDS, args: { instance_uuid: subject }, purpose: { for: 'cleaning' }, context: { ...context, token: '' },
+    id: `clean.${command_id}`, kind: 'destroy', host, subject, project_id, seconds: CLEANING_SECONDS, args: { instance_uuid: subject }, purpose: { for: 'cleaning' },
   }));
 }
