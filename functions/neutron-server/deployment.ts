@@ -15,5 +15,5 @@ export const neutronServer: FunctionDeclaration[] = [
     uses: [table, { send: 'neutron-server' }],
   },
   { name: 'neutron-server-rpc', entry: 'functions/neutron-server/rpc.ts', queue: 'neutron-server', uses: [without(table, 'dynamodb:ConditionCheckItem'), { send: 'neutron-server' }, { send: 'nova-compute' }] },
-  { name: 'neutron-sweep', entry: 'functions/neutron-server/refresh/sweep.ts', timeout: 60, swept: true, uses: [without(table, 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'), { send: 'neutron-server' }] },
+  { name: 'neutron-sweep', entry: 'functions/neutron-server/refresh/sweep.ts', timeout: 60, swept: true, uses: [without(table, 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'), { send: 'neutron-server' }] },
 ];

@@ -22,5 +22,5 @@ export const novaApi: FunctionDeclaration[] = [
       { parameter: 'service-token/nova', actions: ['ssm:GetParameter'] },
     ],
   },
-  { name: 'nova-api-rpc', entry: 'functions/nova-api/rpc.ts', queue: 'nova-api', uses: [{ table: 'nova', actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'] }] },
+  { name: 'nova-api-rpc', entry: 'functions/nova-api/rpc.ts', queue: 'nova-api', uses: [{ table: 'nova', actions: ['dynamodb:GetItem'] }] },
 ];

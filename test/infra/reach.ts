@@ -8,8 +8,8 @@ const call = (name: string) => `\\.${name}(?:<[^(]*>)?\\(`;
 /** How the code says what needs a right: a call of the store or of a queue's topic, a command of an SDK. */
 const signs: Record<string, RegExp> = {
   'dynamodb:GetItem': new RegExp(call('get')),
-  'dynamodb:BatchGetItem': new RegExp(call('getMany')),
-  'dynamodb:Query': new RegExp(`${call('query')}|${call('page')}|${call('queryPage')}`),
+  'dynamodb:BatchGetItem': new RegExp(`${call('getMany')}|${call('due')}`),
+  'dynamodb:Query': new RegExp(`${call('query')}|${call('page')}|${call('queryPage')}|${call('due')}`),
   'dynamodb:PutItem': new RegExp(`${call('put')}|${call('putNew')}|\\bput: `),
   'dynamodb:UpdateItem': new RegExp(`${call('update')}|\\bupdate: `),
   'dynamodb:DeleteItem': new RegExp(`${call('remove')}|\\bdelete: `),
