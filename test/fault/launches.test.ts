@@ -191,6 +191,25 @@ test('a server that is deleted at any moment of its launch is gone, and nothing 
   }
 });
 
+test("a deletion whose message comes twice goes on with its host's word, whatever becomes of the repeat", async () => {
+  const { uuid } = await rig.launch();
+  await rig.pump();
+  await rig.delete(uuid);
+  let first: number | undefined;
+  const calls = new Map<number, number>();
+  rig.gate(({ delivery }) => {
+    first ??= delivery;
+    const nth = (calls.get(delivery) ?? 0) + 1;
+    calls.set(delivery, nth);
+    return delivery === first + 1 && nth > 2 ? 'refuse' : 'pass'; // the repeat dies when it has found what is there
+  });
+  await rig.pump({ times: 2 });
+  assert.equal((await rig.instance(uuid))?.vm_state, 'deleted', 'no sweeper is needed');
+  rig.gate();
+  await deleteAll();
+  await assertNothingLeft(rig, [uuid]);
+});
+
 test('a deletion whose host is silent goes on without it, and the host takes the guest away when it comes back', async () => {
   const { uuid } = await rig.launch();
   await rig.pump();

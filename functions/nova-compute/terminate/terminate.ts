@@ -6,6 +6,7 @@ import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { due, journal, terminationKey, type Termination } from '../journal.ts';
 import { lease, LEASE_MS, newLease, underLease } from '../lease.ts';
 import { drive, tellDestroyed } from './drive.ts';
+import { releaseIfGone } from './reported.ts';
 
 export type Terminate = Args<typeof novaCompute.methods.terminate_instance>;
 
@@ -19,17 +20,19 @@ export async function terminateInstance(message: Terminate, { context }: Deliver
   };
   const leased = await begin(termination);
   if (leased === 'done') return tellDestroyed({ ...termination, state: 'done' });
+  if (leased === 'destroying') return releaseIfGone(instance_uuid);
   if (leased) await underLease(leased, () => drive(leased));
 }
 
-async function begin(termination: Termination): Promise<Termination | 'done' | undefined> {
+async function begin(termination: Termination): Promise<Termination | 'done' | 'destroying' | undefined> {
   try {
     await journal.putNew(termination);
     return termination;
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const there = error.item as Termination;
-    if (there.state === 'done') return 'done';
+    // while it waits for hosts nobody else may hold it: the report that comes meanwhile would find it in other hands, and leave it
+    if (there.state === 'done' || there.state === 'destroying') return there.state;
     // what was given up before is begun anew, by a newer request
     if (there.state === 'failed' && there.sequence < termination.sequence) return restart(termination, there);
     return lease<Termination>(there, { state: there.state });
