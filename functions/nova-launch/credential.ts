@@ -2,6 +2,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-sec
 import { badRequest, unauthorized } from '../../shared/http/errors.ts';
 import { environment } from '../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../shared/environment.ts';
+import { ask } from '../../shared/http/ask.ts';
 
 let secrets: SecretsManagerClient | undefined;
 const tokens = new Map<string, { token: string; until: number }>();
@@ -43,13 +44,13 @@ function parsed(text: string): Record<string, unknown> {
 
 /** Identity API v3, "Authenticating with an Application Credential". */
 async function login(name: string, { id, secret }: { id: string; secret: string }): Promise<{ token: string; until: number }> {
-  const answer = await fetch(`${requireEnv(environment.endpoint)}/identity/v3/auth/tokens?nocatalog=1`, {
-    method: 'POST', headers: { 'Content-Type': 'application/json' }, signal: AbortSignal.timeout(10_000),
+  const answer = await ask(`${requireEnv(environment.endpoint)}/identity/v3/auth/tokens?nocatalog=1`, {
+    method: 'POST', headers: { 'Content-Type': 'application/json' }, timeout: 10_000,
     body: JSON.stringify({ auth: { identity: { methods: ['application_credential'], application_credential: { id, secret } } } }),
   });
   if (answer.status === 401) throw unauthorized(`The application credential ${name} does not open: it may be deleted or past its end, or its secret another one.`);
   if (answer.status !== 201) throw new Error(`keystone answered a login with ${answer.status}`);
-  const { token } = (await answer.json()) as { token: { expires_at: string } };
+  const { token } = JSON.parse(answer.text) as { token: { expires_at: string } };
   const ends = Date.parse(token.expires_at);
-  return { token: answer.headers.get('x-subject-token')!, until: Math.max(ends - LEFT_MS, Math.min(Date.now() + 60_000, ends)) };
+  return { token: answer.headers['x-subject-token']!, until: Math.max(ends - LEFT_MS, Math.min(Date.now() + 60_000, ends)) };
 }

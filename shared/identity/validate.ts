@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { environment } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
+import { ask } from '../http/ask.ts';
 import { serviceUnavailable } from '../http/errors.ts';
 import { decodeSteps, STEPS_HEADER, type Step } from '../telemetry/steps.ts';
 import { traceparent } from '../telemetry/trace.ts';
@@ -46,13 +47,12 @@ async function askKeystone(token: string, serviceToken: string | undefined): Pro
   const url = `${requireEnv(environment.endpoint)}/identity/v3/auth/tokens?nocatalog=1${serviceToken ? '&allow_expired=1' : ''}`;
   const headers = { 'X-Auth-Token': serviceToken ?? token, 'X-Subject-Token': token, [STEPS_HEADER]: '1', traceparent: traceparent() };
   for (let attempt = 1; ; attempt++) {
-    const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) }).catch((error: unknown) => error as Error);
+    const answer = await ask(url, { headers, timeout: 10_000 }).catch((error: unknown) => error as Error);
     if (!(answer instanceof Error)) {
       if (answer.ok) {
-        const { token: body } = (await answer.json()) as { token: TokenBody };
-        return { token: body, requestId: answer.headers.get('x-openstack-request-id') ?? '', steps: decodeSteps(answer.headers.get(STEPS_HEADER)), cached: false };
+        const { token: body } = JSON.parse(answer.text) as { token: TokenBody };
+        return { token: body, requestId: answer.headers['x-openstack-request-id'] ?? '', steps: decodeSteps(answer.headers[STEPS_HEADER]), cached: false };
       }
-      await answer.body?.cancel();
       if (answer.status < 500 && answer.status !== 429) return undefined;
     }
     if (attempt === 3) throw serviceUnavailable('The identity service does not answer, try again.', answer instanceof Error ? { cause: answer } : {});

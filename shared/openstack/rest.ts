@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
+import { ask, type Question } from '../http/ask.ts';
 import type { RequestContext } from '../identity/context.ts';
 import { serviceToken, type ServiceUser } from '../identity/service-token.ts';
 import { decodeSteps, record, STEPS_HEADER } from '../telemetry/steps.ts';
@@ -46,7 +47,7 @@ export async function rest<T = any>(
         ...(body !== undefined && { 'Content-Type': 'application/json' }), ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(timeout),
+      timeout,
     });
     if ('value' in failure) return failure.value;
     const passing = failure.error.status >= 500 || failure.error.status === 429;
@@ -55,14 +56,12 @@ export async function rest<T = any>(
   }
 }
 
-async function once<T>(url: string, init: RequestInit): Promise<{ value: T } | { error: RemoteError }> {
-  let answer: Response;
+async function once<T>(url: string, question: Question): Promise<{ value: T } | { error: RemoteError }> {
   try {
-    answer = await fetch(url, init);
-    record(...decodeSteps(answer.headers.get(STEPS_HEADER)));
-    const text = await answer.text();
-    if (answer.ok) return { value: (text ? JSON.parse(text) : undefined) as T };
-    return { error: remoteError(answer.status, text) };
+    const { status, ok, headers, text } = await ask(url, question);
+    record(...decodeSteps(headers[STEPS_HEADER]));
+    if (ok) return { value: (text ? JSON.parse(text) : undefined) as T };
+    return { error: remoteError(status, text) };
   } catch (cause) {
     return { error: new RemoteError(503, `no answer from ${new URL(url).pathname.split('/')[1]}`, { cause }) };
   }
