@@ -70,8 +70,16 @@ export function granted({ name, uses }: FunctionDeclaration): string[] {
 /** Of what functions did, that to which they have no right: AWS would refuse it. */
 export function refusedOnAws(used: Iterable<string>): string[] {
   const rights = new Set(functions.flatMap((declaration) => [...granted(declaration), ...(declaration.queue ? [`${declaration.name}: sqs:ChangeMessageVisibility on queue ${declaration.queue}`] : [])]));
-  return [...used].filter((each) => !rights.has(each) && !rights.has(each.replace(/ on parameter service-token\/.*$/, ' on parameter service-token/*'))).sort();
+  return [...used].filter((each) => !rights.has(each) && !rights.has(anyToken(each))).sort();
 }
+
+/** Rights of functions that none of them used. */
+export function unusedRights(used: Set<string>): string[] {
+  const exercised = new Set([...used].flatMap((each) => [each, anyToken(each)]));
+  return functions.flatMap(granted).filter((each) => !exercised.has(each)).sort();
+}
+
+const anyToken = (call: string) => call.replace(/ on parameter service-token\/.*$/, ' on parameter service-token/*');
 
 function declared(grant: Grant): string[] {
   if ('table' in grant) return grant.actions.map((action) => `${action} on table ${grant.table}`);
