@@ -1,5 +1,6 @@
 import { derivedId } from '../ids.ts';
 import { keyOf, store } from '../records/entities.ts';
+import { forgetServices } from '../records/services.ts';
 
 /** Type, name and path of each service, as DevStack registers them. */
 const services = [
@@ -28,6 +29,7 @@ export async function bootstrapCatalog(endpoint: string, region: string): Promis
     }));
   };
   await Promise.all([once('region', region, { id: region, description: '', parent_region_id: null }), ...services.map(write)]);
+  forgetServices();
 }
 
 const once = (kind: 'region' | 'service' | 'endpoint', id: string, data: object) => store.update(keyOf(kind, id), { setIfAbsent: { data, version: 1 } });

@@ -4,6 +4,7 @@ import type { Item, Key, Write } from '../../../shared/store/table.ts';
 import { couldNotFind, duplicate } from '../errors.ts';
 import { find, keyOf, store, type Fields, type Kind, type Kinds } from './entities.ts';
 import { freeName, takeName, type Named } from './names.ts';
+import { forgetServices } from './services.ts';
 
 const named: readonly Kind[] = ['domain', 'project', 'user', 'role'] satisfies Named[];
 const isNamed = (kind: Kind): kind is Named => named.includes(kind);
@@ -23,6 +24,7 @@ export async function insertEntity<K extends Kind>(kind: K, data: Kinds[K]['data
     const missing = checks[error.failed.findIndex((f) => f.conditionFailed) - (writes.length - checks.length)] as { check: Key } | undefined;
     throw missing ? couldNotFind(missing.check.pk, missing.check.sk) : error;
   }
+  changed(kind);
   return item as unknown as Kinds[K];
 }
 
@@ -45,6 +47,7 @@ export async function changeEntity<K extends Kind>(kind: K, id: string, change: 
     ];
     try {
       await (writes.length === 1 ? store.put(next, { version: current.version }) : store.transact(writes));
+      changed(kind);
       return next;
     } catch (error) {
       if (error instanceof TransactionRefused && error.failed[1]?.conditionFailed) throw duplicate(kind, nameTaken(kind as Named, next.data));
@@ -62,12 +65,17 @@ export async function deleteEntity<K extends Kind>(kind: K, entity: Kinds[K]): P
         { delete: keyOf(kind, current.data.id), if: { version: current.version } },
         ...(isNamed(kind) ? [freeName(kind, nameSpace(current.data), current.data.name!, current.data.id)] : []),
       ]);
+      changed(kind);
       return true;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
     }
   }
   return false;
+}
+
+function changed(kind: Kind): void {
+  if (kind === 'service' || kind === 'endpoint') forgetServices();
 }
 
 function nameTaken(kind: Named, { name, domain_id }: Fields): string {

@@ -1,10 +1,11 @@
-import { all, type Endpoint } from '../records/entities.ts';
+import type { Endpoint } from '../records/entities.ts';
+import { servicesAndEndpoints } from '../records/services.ts';
 
 export interface CatalogEntry { id: string; type: string; name: string; endpoints: object[] }
 
 /** The services and where they are, as one user and project see them: `$(project_id)s` in a URL is the token's. */
 export async function catalogFor(userId: string, projectId: string | undefined): Promise<CatalogEntry[]> {
-  const [services, endpoints] = await Promise.all([all('service'), all('endpoint')]);
+  const [services, endpoints] = await servicesAndEndpoints();
   return services
     .filter(({ data }) => data.enabled)
     .map(({ data }) => ({
