@@ -2,6 +2,8 @@ import { badRequest, forbidden } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import { type Instance, SERVER_SHARDS } from '../../../shared/objects/instance.ts';
+import { not } from '../../../shared/store/condition.ts';
+import type { Selection } from '../../../shared/store/table.ts';
 import { paged } from '../common/paging.ts';
 import { sorted } from '../common/sort.ts';
 import { nova } from '../store.ts';
@@ -35,15 +37,18 @@ async function wanted(request: Request, allTenantsPolicy: string, attributes?: s
 
 /** The project's servers (a consistent read), or for an admin who asks so, those of all projects or of another one. */
 async function readable({ query, context, enforce }: Request, allTenantsPolicy: string, attributes?: string[]): Promise<Instance[]> {
-  if (!asksForAll(query)) return ofProject(context.project_id!, attributes);
+  // those that were deleted stay a while; where nobody asks for them they are left where they are
+  const living = !['deleted', 'status', 'changes-since', 'changes-before'].some((name) => query.has(name));
+  const part = { ...(attributes && { attributes }), ...(living && { filter: { vm_state: not('deleted') } }) };
+  if (!asksForAll(query)) return ofProject(context.project_id!, part);
   enforce(allTenantsPolicy);
   const project = query.get('project_id') ?? query.get('tenant_id');
-  if (project !== null) return ofProject(project, attributes);
-  const shards = await Promise.all(SERVER_SHARDS.map((shard) => nova.query<Instance>({ index: 'gsi1', pk: `SERVERS#${shard}`, ...(attributes && { attributes }) })));
+  if (project !== null) return ofProject(project, part);
+  const shards = await Promise.all(SERVER_SHARDS.map((shard) => nova.query<Instance>({ index: 'gsi1', pk: `SERVERS#${shard}`, ...part })));
   return shards.flat();
 }
 
-const ofProject = (projectId: string, attributes?: string[]) => nova.query<Instance>({ pk: `PROJECT#${projectId}`, prefix: 'SERVER#', ...(attributes && { attributes }) });
+const ofProject = (projectId: string, part: Partial<Selection>) => nova.query<Instance>({ pk: `PROJECT#${projectId}`, prefix: 'SERVER#', ...part });
 
 /** `?all_tenants` alone says yes. */
 function asksForAll(query: URLSearchParams): boolean {
