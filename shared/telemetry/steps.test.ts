@@ -13,3 +13,8 @@ test("a step of the record's own request takes no more of it than it must", () =
   const step: Step = { step: 13, actor: 'nova-compute', start: '2026-01-01T00:00:00.000Z', end: '2026-01-01T00:00:00.012Z', result: 'Success', request_id: 'req-own' };
   assert.equal(packStep(step, 'req-own'), '[13,"nova-compute",1767225600000,12,"Success"]');
 });
+
+test('a record from before steps were packed is still read', () => {
+  const step: Step = { step: 7, actor: 'nova-api', start: '2026-01-01T00:00:00.000Z', end: '2026-01-01T00:00:00.000Z', result: 'Success', request_id: 'req-own' };
+  assert.deepEqual(unpackStep(step, 'req-other'), step);
+});

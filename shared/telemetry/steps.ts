@@ -65,7 +65,8 @@ export function packStep({ step, actor, start, end, result, request_id, cached_f
   return JSON.stringify(values.slice(0, values.findLastIndex((value) => value !== undefined) + 1));
 }
 
-export function unpackStep(packed: PackedStep, own: string): Step {
+export function unpackStep(packed: PackedStep | Step, own: string): Step {
+  if (typeof packed !== 'string') return packed; // records that were written before steps were packed
   const [step, actor, began, took, result, request_id, cached_from, detail] = JSON.parse(packed) as [number, string, number, number, string, (string | null)?, (string | null)?, (string | null)?];
   const time = (ms: number) => new Date(ms).toISOString();
   return { step, actor, start: time(began), end: time(began + took), result, request_id: request_id ?? own, ...(cached_from && { cached_from }), ...(detail && { detail }) };
