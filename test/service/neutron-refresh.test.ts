@@ -176,7 +176,8 @@ test('a port that comes to a large group costs what one does that comes to a sma
     await judging(async (_isTransaction, done) => {
       const answer = await done();
       requests++;
-      bytes += JSON.stringify((answer as { Items?: unknown })?.Items ?? []).length;
+      const items = (answer as { Items?: { pk: string }[] } | undefined)?.Items ?? [];
+      bytes += JSON.stringify(items.filter(({ pk }) => !pk.startsWith('addresses#'))).length; // they are read where an address, by chance, is taken
       return answer;
     }, () => bound('new'));
     await told();
