@@ -72,8 +72,11 @@ export function unpackStep(packed: PackedStep | Step, own: string): Step {
   return { step, actor, start: time(began), end: time(began + took), result, request_id: request_id ?? own, ...(cached_from && { cached_from }), ...(detail && { detail }) };
 }
 
-/** As attributes of a DynamoDB update of the record of this request: one map entry per step, `steps.s7 = …`. */
-export const stepAttributes = (steps: Step[], own: string): Record<string, PackedStep> => Object.fromEntries(steps.map((s) => [`steps.s${s.step}`, packStep(s, own)]));
+/** As the record of this request keeps them: one map entry per step, `s7`. */
+export const packSteps = (steps: Step[], own: string): Record<string, PackedStep> => Object.fromEntries(steps.map((s) => [`s${s.step}`, packStep(s, own)]));
+
+/** The same as attributes of a DynamoDB update: `steps.s7 = …`. */
+export const stepAttributes = (steps: Step[], own: string): Record<string, PackedStep> => Object.fromEntries(Object.entries(packSteps(steps, own)).map(([name, packed]) => [`steps.${name}`, packed]));
 
 /** The header in which a callee returns the steps that it did, to a caller that asked by sending it. */
 export const STEPS_HEADER = 'x-novaless-steps';

@@ -206,7 +206,7 @@ test("a deletion whose message comes twice goes on with its host's word, whateve
   await rig.pump({ times: 2 });
   assert.equal((await rig.instance(uuid))?.vm_state, 'deleted', 'no sweeper is needed');
   rig.gate();
-  await deleteAll();
+  await settle(rig);
   await assertNothingLeft(rig, [uuid]);
 });
 

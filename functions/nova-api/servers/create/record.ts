@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../../../../shared/identity/context.ts';
 import { actionKey, type InstanceAction } from '../../../../shared/objects/action.ts';
 import { allServersIndex, dueInstance, type Instance, instanceKey, now, SCHEDULING_SECONDS } from '../../../../shared/objects/instance.ts';
-import { packStep, type Step } from '../../../../shared/telemetry/steps.ts';
+import { packSteps, type Step } from '../../../../shared/telemetry/steps.ts';
 import type { LaunchPlan } from './plan.ts';
 import type { LaunchRequest } from './request.ts';
 
@@ -92,5 +92,5 @@ export const createAction = (instance: Instance, startedAt: string, steps: Step[
   updated_at: startedAt,
   message: null,
   events: {},
-  steps: Object.fromEntries(steps.map((step) => [`s${step.step}`, packStep(step, instance.create_request_id)])),
+  steps: packSteps(steps, instance.create_request_id),
 });
