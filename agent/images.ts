@@ -6,6 +6,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { log } from '../shared/telemetry/log.ts';
 import { backoff } from './backoff.ts';
 import { ActionFailed, type ImageReference, type Images } from './drivers/driver.ts';
+import { writeSparse } from './sparse.ts';
 import { unless } from './unless.ts';
 
 const REMEMBERED = 200;
@@ -39,10 +40,7 @@ export function s3Images(s3: S3Client): Images {
       const handle = await open(file, 'wx', 0o600);
       try {
         await fetchAndCheck(s3, image, {
-          async write(chunk, position) {
-            if (isZero(chunk)) return;
-            for (let at = 0; at < chunk.length;) at += (await handle.write(chunk, at, chunk.length - at, position + at)).bytesWritten;
-          },
+          write: (chunk, position) => writeSparse(handle, chunk, position),
           empty: () => handle.truncate(0),
         }, signal);
         await handle.truncate(image.size); // what was left out at the end
@@ -56,10 +54,6 @@ export function s3Images(s3: S3Client): Images {
     },
   };
 }
-
-const zeros = Buffer.alloc(64 * 1024);
-/** Left out of a file, it takes no room on the disk. */
-const isZero = (chunk: Buffer) => chunk.length <= zeros.length && chunk.equals(zeros.subarray(0, chunk.length));
 
 /** How far a fetch has come, over several answers of S3. */
 interface Progress { size: number; hash: ReturnType<typeof createHash>; etag?: string | undefined }
