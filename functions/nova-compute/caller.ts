@@ -6,3 +6,6 @@ import type { Caller } from '../../shared/openstack/rest.ts';
  * has expired. Work that the sweeper began anew has no user's token, and is done in nova's name.
  */
 export const callerOf = (context: RequestContext): Caller => (context.token ? { context, service: 'nova' } : { service: 'nova' });
+
+/** For what nova-api looked at as the launch began, a few seconds ago: an answer by what was read then will do (RFC 9111, 5.2.1.1). */
+export const asTheLaunchBegan = { 'Cache-Control': 'max-age=5' };

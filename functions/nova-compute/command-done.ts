@@ -1,19 +1,22 @@
 import type { CommandDone } from '../../shared/agent/report.ts';
+import type { Key } from '../../shared/store/table.ts';
 import { log } from '../../shared/telemetry/log.ts';
 import { actionReported } from './actions/instance-action.ts';
 import { cleaning, spawnReported, takeAway } from './build/reported.ts';
 import { goOn } from './build/volume-ready.ts';
 import { give } from './host/give.ts';
-import { buildKey, journal, pendingKey, type Build, type Pending } from './journal.ts';
+import { buildKey, pendingKey, type Build, type Pending } from './journal.ts';
 import { destroyReported, releaseIfGone } from './terminate/reported.ts';
 import { refreshReported } from './network/refresh.ts';
 import { securityGroupReported, tellUnknown } from './network/security-groups.ts';
 import { volumeReported } from './volumes.ts';
 
-/** A host tells what became of a command: what the command was for goes on. */
-export async function commandDone(host: string, report: CommandDone): Promise<void> {
-  const keys = [pendingKey(report.subject, report.command_id), ...(report.kind === 'spawn' ? [buildKey(report.subject, report.attempt)] : [])];
-  const records = await journal.getMany<Pending | Build>(keys);
+/** What a report of a command is judged by: the command, and its launch. */
+export const recordsOf = ({ subject, command_id, kind, attempt }: CommandDone): Key[] =>
+  [pendingKey(subject, command_id), ...(kind === 'spawn' ? [buildKey(subject, attempt)] : [])];
+
+/** A host tells what became of a command: what the command was for goes on. `records`: those of `recordsOf` that are there. */
+export async function commandDone(host: string, report: CommandDone, records: (Pending | Build)[]): Promise<void> {
   const pending = records.find((each): each is Pending => each.kind === 'command');
   const build = records.find((each): each is Build => each.kind === 'build');
   if (!pending) return unexpected(host, report, build);

@@ -1,5 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { CommandDone, PowerStates, type Report } from '../../shared/agent/report.ts';
+import { CommandDone, PowerStates, type Report, type SignedReport } from '../../shared/agent/report.ts';
 import { verifiedReport } from '../../shared/agent/signature.ts';
 import { signedReport } from '../../shared/agent/signed-report.ts';
 import { validator } from '../../shared/http/validate.ts';
@@ -10,8 +10,10 @@ import { factsOf, log } from '../../shared/telemetry/log.ts';
 import { recording } from '../../shared/telemetry/steps.ts';
 import { withTrace } from '../../shared/telemetry/trace.ts';
 import { comeBackSoon } from '../../shared/rpc/come-back.ts';
-import { commandDone } from './command-done.ts';
-import { enrolmentOf } from './host/enrolment.ts';
+import type { Item, Key } from '../../shared/store/table.ts';
+import { commandDone, recordsOf } from './command-done.ts';
+import { type Enrolment, enrolmentKey } from './host/enrolment.ts';
+import { type Build, journal, type Pending } from './journal.ts';
 import { serviceContext } from '../../shared/identity/service-context.ts';
 
 /**
@@ -25,9 +27,9 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
 
 async function receive(message: SQSRecord): Promise<string | undefined> {
   try {
-    const report = await verified(message.body);
-    // nothing about it gets better with time
-    if (report) await withTrace(undefined, () => handling({ hops: 0 }, () => recording([], () => handle(report))));
+    const verified = await verify(message.body);
+    // nothing about a report that is refused gets better with time
+    if (verified) await withTrace(undefined, () => handling({ hops: 0 }, () => recording([], () => handle(verified))));
     return undefined;
   } catch (error) {
     log.error('report failed', { message_id: message.messageId, ...factsOf(error) });
@@ -36,22 +38,38 @@ async function receive(message: SQSRecord): Promise<string | undefined> {
   }
 }
 
-/** The report, where it is the host's own; undefined (and a line in the log) otherwise. */
-async function verified(body: string): Promise<Report | undefined> {
+/** A report, with the journal's records that it names. */
+interface Verified { report: Report; records: Item[] }
+
+/**
+ * The report, where it is the host's own; undefined (and a line in the log) otherwise. The host's key is read together with what the report names:
+ * until the signature is verified these are no more than keys to look for.
+ */
+async function verify(body: string): Promise<Verified | undefined> {
   const signed = signedReport(body);
   if (!signed) return refuse('not a signed report', {});
   const { host } = signed;
-  const check = async (afresh: boolean) => {
-    const enrolment = await enrolmentOf(host, { afresh });
-    return enrolment && verifiedReport(signed, enrolment.public_key);
-  };
-  const report = (await check(false)) ?? (await check(true)); // its key may be a new one
-  return report ?? refuse('a report that is not signed by its host', { host });
+  const items = await journal.getMany<Item & Key>([enrolmentKey(host), ...namedBy(signed)]);
+  const isEnrolment = ({ pk, sk }: Key) => pk === enrolmentKey(host).pk && sk === enrolmentKey(host).sk;
+  const enrolment = items.find(isEnrolment) as Enrolment | undefined;
+  const report = enrolment && verifiedReport(signed, enrolment.public_key);
+  if (!report) return refuse('a report that is not signed by its host', { host });
+  return { report, records: items.filter((item) => !isEnrolment(item)) };
 }
 
-async function handle(report: Report): Promise<void> {
-  const { host, method, args } = report;
-  if (method === 'command_done' && validator(CommandDone)(args)) return commandDone(host, args as CommandDone);
+function namedBy({ payload }: SignedReport): Key[] {
+  try {
+    const { method, args } = JSON.parse(payload) as Report;
+    return isCommandDone(method, args) ? recordsOf(args) : [];
+  } catch {
+    return [];
+  }
+}
+
+const isCommandDone = (method: string, args: unknown): args is CommandDone => method === 'command_done' && validator(CommandDone)(args);
+
+async function handle({ report: { host, method, args }, records }: Verified): Promise<void> {
+  if (isCommandDone(method, args)) return commandDone(host, args, records as (Pending | Build)[]);
   if (method === 'power_states' && validator(PowerStates)(args)) {
     return cast(novaConductor.methods.power_states_observed, { host, ...(args as PowerStates) }, { context: serviceContext(`host:${host}`) });
   }

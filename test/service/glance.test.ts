@@ -226,6 +226,18 @@ test('a deactivated image cannot be downloaded until it is reactivated', async (
   assert.equal((await glance('GET', `/image/v2/images/${id}/file`, { token: mine })).status, 200);
 });
 
+test('an image that changed is seen at once, but by who says that a moment ago will do; what nobody may see is not seen so either', async () => {
+  const id = await createActive(Buffer.from('x'));
+  const get = async (as: string, headers: Record<string, string> = {}) => glance('GET', `/image/v2/images/${id}`, { token: as, headers });
+  const known = { 'Cache-Control': 'max-age=5' };
+  assert.equal((await get(mine)).body.status, 'active');
+  await glance('POST', `/image/v2/images/${id}/actions/deactivate`, { token: mine });
+  assert.equal((await get(mine, known)).body.status, 'active');
+  assert.equal((await get(theirs, known)).status, 404);
+  assert.equal((await get(mine, { 'Cache-Control': 'no-cache, max-age=0' })).body.status, 'deactivated');
+  assert.equal((await get(mine, known)).body.status, 'deactivated', 'as it was read last');
+});
+
 test('clients find the versions, the schemas and the import methods', async () => {
   assert.equal((await glance('GET', '/image')).status, 300);
   assert.equal((await glance('GET', '/image/versions')).body.versions[0].status, 'CURRENT');

@@ -254,6 +254,28 @@ test('a service asks for the same port again and gets it again; another key is a
   assert.equal((await get(`/ports/${id}`, me)).status, 'DOWN');
 });
 
+test('a service that takes what was known a moment ago gets its ports by that, twice the same one, and none of a network that is gone', async () => {
+  const name = project();
+  const me = token(name);
+  const net = await network(me);
+  const sub = await subnet(me, net.id);
+  const body = { port: { network_id: net.id, device_id: 'server-1', device_owner: 'compute:nova', 'binding:host_id': 'host1' } };
+  const ask = (key: string, headers: Record<string, string> = { 'Cache-Control': 'max-age=5' }) => request('POST', '/ports', me, body, { ...serviceHeader, 'X-Novaless-Idempotency-Key': key, ...headers });
+  const first = await ok(ask('a'), 201);
+  await put(`/networks/${net.id}`, me, { network: { port_security_enabled: false } });
+  assert.equal((await ok(ask('b'), 201)).port_security_enabled, true, 'by what was read for the first');
+  assert.equal((await ok(ask('c', {}), 201)).port_security_enabled, false, 'who does not say so gets what is');
+  assert.equal((await ok(ask('a'), 201)).id, first.id);
+  assert.equal((await get(`/quotas/${name}/details`, me)).port.used, 3);
+  for (const { id } of await get('/ports?device_id=server-1', me)) await del(`/ports/${id}`, me);
+  await del(`/subnets/${sub.id}`, me);
+  await refused(ask('d'), 404, 'SubnetNotFound');
+  await del(`/networks/${net.id}`, me);
+  await refused(ask('e'), 404, 'NetworkNotFound');
+  assert.equal((await get(`/quotas/${name}/details`, me)).port.used, 0);
+  assert.deepEqual(await get('/ports?device_id=server-1', me), []);
+});
+
 test('port security, address pairs, DHCP options and names are kept as Neutron keeps them', async () => {
   const me = token(project());
   const net = await network(me, { port_security_enabled: false });

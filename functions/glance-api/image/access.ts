@@ -9,7 +9,11 @@ import { getImage, getMember, noImage } from './store.ts';
  * own and those shared with them. Others' images don't exist for the asker (404).
  */
 export async function visibleImage({ params, context }: Pick<Request, 'params' | 'context'>, id = params['image_id']!): Promise<Image> {
-  const image = await getImage(id);
+  return seen(context, await getImage(id), id);
+}
+
+/** An image that was read, where the asker may see it; 404 otherwise. */
+export async function seen(context: RequestContext, image: Image | undefined, id: string): Promise<Image> {
   if (!image || !(await sees(context, image))) throw noImage(id);
   return image;
 }

@@ -27,10 +27,7 @@ const FRESH_MS = 30_000;
 export async function reachHost(network: Named, port: Bound, seen: NetworkHost | undefined): Promise<void> {
   const host = port['binding:host_id'];
   if (host === '') return;
-  if (!isLocal(port)) {
-    if (seen && seen.host !== host) throw networkOnOtherHost(network, seen.host, host);
-    return;
-  }
+  if (!isLocal(port)) return refuseOthers(network, host, seen);
   if (seen?.host === host && !seen.releasing) return;
   if (seen && seen.host !== host) {
     if (Date.now() - Date.parse(seen.taken_at) < FRESH_MS || !(await giveUp(network.id, seen.host))) throw networkOnOtherHost(network, seen.host, host);
@@ -40,8 +37,15 @@ export async function reachHost(network: Named, port: Bound, seen: NetworkHost |
 
 /** After it was bound: is the network still here? Throws where it went to another host meanwhile. `seen` was read after the port was written. */
 export async function stillHere(network: Named, port: Bound, seen: NetworkHost | undefined): Promise<void> {
-  if (!isLocal(port) || (seen?.host === port['binding:host_id'] && !seen.releasing)) return;
-  await take(network, port['binding:host_id']);
+  const host = port['binding:host_id'];
+  if (host === '') return;
+  if (!isLocal(port)) return refuseOthers(network, host, seen);
+  if (seen?.host === host && !seen.releasing) return;
+  await take(network, host);
+}
+
+function refuseOthers(network: Named, host: string, seen: NetworkHost | undefined): void {
+  if (seen && seen.host !== host) throw networkOnOtherHost(network, seen.host, host);
 }
 
 /** After a port left its host: the last one there gives the network up. */

@@ -21,7 +21,7 @@ import { chooser, wantsOf } from './addresses.ts';
 import { announce, likelyNeeded } from './announce.ts';
 import { addressPairsOf, isNetworkDevice, macOf, mergeDhcpOptions } from './attributes.ts';
 import type { Addresses } from './filter.ts';
-import { namesItself, readGrounds, requireGrounds } from './grounds.ts';
+import { namesItself, readGrounds, recentGrounds, requireGrounds } from './grounds.ts';
 import { marksFor } from './marks.ts';
 import { removePort } from './remove.ts';
 import type { PortCreate } from './schema.ts';
@@ -35,7 +35,7 @@ export const IDEMPOTENCY_HEADER = 'x-novaless-idempotency-key';
 export interface Made { port: Port; groups?: SecurityGroup[]; members?: Addresses; network?: Network }
 
 /**
- * Makes a port: reads what it stands on, counts it, writes it with its addresses and all that refers to it at once, and looks
+ * Makes a port: reads what it stands on (or knows it, where a caller that may ask again takes what was read a moment ago), counts it, writes it with its addresses and all that refers to it at once, and looks
  * whether that is still there and who is to be told of it.
  */
 export async function createPort(request: Request, given: PortCreate, nth = 0): Promise<Made> {
@@ -43,7 +43,10 @@ export async function createPort(request: Request, given: PortCreate, nth = 0): 
   const key = request.header(IDEMPOTENCY_HEADER);
   const id = key ? derivedId('port', project, key, String(nth)) : randomUUID();
   const groupIds = given.security_groups ?? [defaultSecurityGroupId(project)];
-  const { network, host, groups, named, port: earlier } = await readGrounds({ network: given.network_id, groups: groupIds, ...(key && { port: id }) });
+  const ids = { network: given.network_id, groups: groupIds };
+  // a port of the same key is met when this one is written
+  const grounds = (key && recentGrounds(ids, request)) || (await readGrounds({ ...ids, ...(key && { port: id }) }));
+  const { network, host, groups, named, port: earlier } = grounds;
   if (earlier) return introduce(sameRequest(earlier, given), []); // who made it may not have come that far
   if (!network || !sees(request.context, network)) throw resourceNotFound('network', given.network_id);
   if (isMarked(network)) throw new StoreBusy(`network ${network.id} is being deleted`);

@@ -1,3 +1,5 @@
+import { maxAge, recentValues } from '../../../shared/http/max-age.ts';
+import type { Request } from '../../../shared/http/route.ts';
 import { StoreBusy } from '../../../shared/store/errors.ts';
 import { resourceNotFound } from '../errors.ts';
 import { db } from '../store/db.ts';
@@ -32,6 +34,13 @@ export async function readGrounds(ids: { network: string; groups: string[]; port
   return { network: of('network')[0] as Network | undefined, host: of('host')[0] as NetworkHost | undefined, groups, port: of('port')[0] as Port | undefined, named, namedByOthers };
 }
 
+const recent = recentValues<Grounds>(1_000);
+const subjectOf = ({ network, groups }: { network: string; groups: string[] }) => [network, ...groups].join();
+
+/** What a port is to stand on, as it was when another came to stand on the same here, so recently as the caller allows. */
+export const recentGrounds = (ids: { network: string; groups: string[] }, request: Pick<Request, 'header'>): Grounds | undefined =>
+  recent.get(subjectOf(ids), maxAge(request));
+
 export type Named = Pick<Grounds, 'named' | 'namedByOthers'>;
 /** Of these groups those whose members stand in rules now. */
 export const namedOf = async ({ network_id }: Port, groups: string[]): Promise<Named> =>
@@ -45,7 +54,9 @@ export const namesItself = ({ id, rules }: SecurityGroup) => Object.values(rules
  * still undecided that one should try again. Returns what was read.
  */
 export async function requireGrounds({ network_id, fixed_ips, security_groups }: Port): Promise<Grounds> {
-  const grounds = await readGrounds({ network: network_id, groups: security_groups });
+  const ids = { network: network_id, groups: security_groups };
+  const at = Date.now();
+  const grounds = await readGrounds(ids);
   const { network, groups } = grounds;
   const missing =
     !network ? resourceNotFound('network', network_id)
@@ -54,5 +65,6 @@ export async function requireGrounds({ network_id, fixed_ips, security_groups }:
   if (missing) throw missing;
   const going = [network!, ...fixed_ips.map(({ subnet_id }) => network!.subnets[subnet_id]!), ...groups].find(isMarked);
   if (going) throw new StoreBusy(`${going.id} is being deleted`);
+  if (!grounds.host) recent.set(subjectOf(ids), grounds, at); // which host a network is on must be known as it is
   return grounds;
 }

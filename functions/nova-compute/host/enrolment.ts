@@ -17,13 +17,14 @@ export interface Enrolment extends Key {
 export const ENROLMENTS = 'HOSTS';
 export const enrolmentKey = (host: string): Key => ({ pk: hostPartition(host), sk: 'ENROLMENT' });
 
-const KEEP_MS = 60_000;
+/** Where a host is rung changes only when it is enrolled anew. A ring that goes astray is made good by the sweeper, which looks afresh. */
+const KEEP_MS = 10 * 60_000;
 const known = new Map<string, { since: number; enrolment: Enrolment }>();
 
-/** The host's enrolment, remembered for a minute, or for `keep` (ms); undefined for a host that nobody enrolled. */
-export async function enrolmentOf(host: string, { afresh = false, keep = KEEP_MS } = {}): Promise<Enrolment | undefined> {
+/** The host's enrolment, remembered for ten minutes: to ring it by, not to believe it by. Undefined for a host that nobody enrolled. */
+export async function enrolmentOf(host: string, { afresh = false } = {}): Promise<Enrolment | undefined> {
   const remembered = known.get(host);
-  if (!afresh && remembered && remembered.since + keep > Date.now()) return remembered.enrolment;
+  if (!afresh && remembered && remembered.since + KEEP_MS > Date.now()) return remembered.enrolment;
   const enrolment = await journal.get<Enrolment>(enrolmentKey(host));
   if (enrolment) known.set(host, { since: Date.now(), enrolment });
   else known.delete(host);

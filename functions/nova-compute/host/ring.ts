@@ -11,8 +11,6 @@ const HOSTS_A_SEND = 50;
 /** How long a ring waits for others of the same batch of messages. */
 const GATHER_MS = 5;
 const ATTEMPTS = 6;
-/** Where a host is rung changes only when it is enrolled anew. A ring that goes astray is made good by the sweeper, which looks afresh. */
-const KEEP_MS = 10 * 60_000;
 
 let client: SSMClient | undefined;
 let gathering: { hosts: Set<string>; sent: Promise<void> } | undefined;
@@ -36,7 +34,7 @@ export async function ring(host: string, { afresh = false } = {}): Promise<void>
 }
 
 async function send(hosts: string[]): Promise<void> {
-  const found = await Promise.all(hosts.map((host) => enrolmentOf(host, { keep: KEEP_MS }).catch(() => undefined)));
+  const found = await Promise.all(hosts.map((host) => enrolmentOf(host).catch(() => undefined)));
   const ids = found.flatMap((enrolment) => enrolment?.managed_instance_id ?? []);
   if (ids.length === 0) return;
   try {

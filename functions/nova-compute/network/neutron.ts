@@ -1,5 +1,6 @@
 import type { GroupMembers, Vif } from '../../../shared/agent/command.ts';
 import { rest, type Caller } from '../../../shared/openstack/rest.ts';
+import { asTheLaunchBegan } from '../caller.ts';
 
 interface Subnet {
   id: string;
@@ -56,7 +57,7 @@ export function neutron(caller: Caller) {
     membershipOf: async (id: string) => (await get<{ security_group: { 'binding:members': Membership } }>(`/security-groups/${id}?fields=binding:members`)).security_group['binding:members'],
     /** The same key again answers with the same port. */
     createPort: async (port: Record<string, unknown>, key: string) =>
-      (await rest<{ port: Port }>('network', 'POST', '/ports', { caller, body: { port }, headers: { 'X-Novaless-Idempotency-Key': key } })).port,
+      (await rest<{ port: Port }>('network', 'POST', '/ports', { caller, body: { port }, headers: { 'X-Novaless-Idempotency-Key': key, ...asTheLaunchBegan } })).port,
     /** `seen`: only while the port is as it was then; else 412. */
     updatePort: async (id: string, port: Record<string, unknown>, seen?: Pick<Port, 'revision_number'>) =>
       (await rest<{ port: Port }>('network', 'PUT', `/ports/${id}`, { caller, body: { port }, ...(seen && { headers: { 'If-Match': `revision_number=${seen.revision_number}` } }) })).port,
