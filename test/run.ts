@@ -27,7 +27,7 @@ const groups: Group[] = [
 /** One after the other; the lanes of a stage run side by side, each with one group after the other. For two cores, each with the whole cloud of a test that keeps it busy. */
 const stages: string[][][] = [[['unit']], [['service']], [['what mostly waits', 'host'], ['system, fault, deploy']], [['what the others used']]];
 /** Begun first, so that none of them is alone at the end. */
-const longest = [/deploy\/localstack/, /system\/(boot|volumes|twice)/, /deploy\/ministack/, /system\/resources/, /fault\//, /agent\/fencing/];
+const longest = [/deploy\/localstack/, /system\/(boot|volumes|twice)/, /deploy\/ministack/, /system\/(resources|bench)/, /fault\//, /agent\/fencing/];
 
 interface Tally { passed: number; failed: number; skips: string[]; failures: string[] }
 const tally: Tally = { passed: 0, failed: 0, skips: [], failures: [] };

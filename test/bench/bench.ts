@@ -2,13 +2,15 @@
  * Measures a cloud from outside: one that it starts with fake hosts, or any OpenStack.
  * usage: npm run bench -- [--short] [--json FILE] [--os-cloud NAME]    (OS_CLIENT_CONFIG_FILE, default .novaless/clouds.yaml)
  *
- * Timings are for reading, beside the calibration of the same run. Counts do not depend on the machine.
+ * Timings are for reading, beside the calibration of the same run. Counts do not depend on the machine. The short form is for every day
+ * and for CI: fewer of each, and a cloud that was just used where the whole one waits for an idle one.
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { readClouds } from '../../infra/clouds.ts';
 import { hashPassword } from '../../functions/keystone/password.ts';
+import { besideEngines } from './beside-engines.ts';
 import { calibrate } from './calibration.ts';
 import { count, type Counted, type PerLaunch } from './counts.ts';
 import { footprint } from './footprint.ts';
@@ -22,7 +24,7 @@ import { prepare } from './workload.ts';
 
 const HOSTS = 10;
 const SETTLE_MS = 110_000; // functions' environments end when they have been idle for 90 s
-const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'per launch', 'per launch, by name', 'DynamoDB per call', 'functions: bundle', 'functions: init'];
+const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'the engines alone', 'per launch', 'per launch, by name', 'DynamoDB per call', 'functions: bundle', 'functions: init'];
 const { values: { short, json, 'os-cloud': osCloud } } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' }, 'os-cloud': { type: 'string' } } });
 const rows: Row[] = [];
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -43,14 +45,16 @@ if (osCloud) {
     await raiseQuotas(own);
     await measure(own.demo);
     await idle(own);
+    say('what a launch, calls, the sweeper and hosts ask of AWS');
+    counted = await count(short ? { launches: 4, servers: 30, heartbeats: false } : {});
+    putCounts(counted);
+    say("the engines alone, with a launch's requests");
+    rows.push(...await besideEngines(own.demo, counted.recorded, short ? { turns: 1, launches: 5 } : { turns: 2, launches: 10 }));
   } finally {
     await own.stop();
   }
-  say('what a launch, calls, the sweeper and hosts ask of AWS');
-  counted = await count();
-  putCounts(counted);
   say('bundles');
-  for (const { name, kilobytes, initMs } of await initTimes()) {
+  for (const { name, kilobytes, initMs } of await initTimes(short ? 1 : 3)) {
     rows.push({ section: 'functions: bundle', label: name, value: kilobytes, unit: 'kB', goal: 500 }, { section: 'functions: init', label: name, value: initMs, unit: 'ms CPU', goal: 100 });
   }
 }
@@ -81,16 +85,15 @@ async function raiseQuotas({ admin, demo }: StartedCloud): Promise<void> {
 }
 
 async function idle({ pid }: StartedCloud): Promise<void> {
-  const seconds = short ? 20 : 60;
-  say(`idle for ${seconds} s, once what was busy has ended`);
-  await sleep(SETTLE_MS);
+  const seconds = short ? 15 : 60;
+  say(short ? `just used, for ${seconds} s` : `idle for ${seconds} s, once what was busy has ended`);
+  if (!short) await sleep(SETTLE_MS);
   const before = footprint(pid);
   await sleep(seconds * 1000);
   const after = footprint(pid);
-  rows.push(
-    { section: 'idle', label: 'memory of all processes', value: after.memory_mb, unit: 'MB', reference: 4400, goal: 300 },
-    { section: 'idle', label: 'CPU a minute', value: ((after.cpu_s - before.cpu_s) * 60) / seconds, unit: 's', reference: 2, goal: 0.2 },
-  );
+  const [memory, cpu] = [after.memory_mb, ((after.cpu_s - before.cpu_s) * 60) / seconds];
+  if (short) rows.push({ section: 'idle', label: 'memory of a cloud that was just used', value: memory, unit: 'MB' }, { section: 'idle', label: 'CPU a minute, just used', value: cpu, unit: 's' });
+  else rows.push({ section: 'idle', label: 'memory of all processes', value: memory, unit: 'MB', reference: 4400, goal: 300 }, { section: 'idle', label: 'CPU a minute', value: cpu, unit: 's', reference: 2, goal: 0.2 });
 }
 
 function putCounts({ perLaunch: { by_name, ...sums }, besides }: Counted): void {
@@ -106,7 +109,7 @@ function asJson() {
   const of = (test: (row: Row) => boolean) => Object.fromEntries(rows.filter(test).map(({ section, label, value, unit }) => [`${section}: ${label}`, { value, unit }]));
   const rate = ({ unit }: Row) => unit.endsWith('/s');
   return {
-    calibration, ...(counted && { per_launch: counted.perLaunch, ...counted.besides }),
+    calibration, ...(counted && { per_launch: counted.perLaunch, ...counted.besides, per_call_of_ten_times_the_servers: counted.grown }),
     latency: of(({ unit }) => unit === 'ms'), throughput: of(rate),
     other: of((row) => row.unit !== 'ms' && !rate(row) && !row.section.startsWith('per launch') && row.section !== 'DynamoDB per call'),
   };

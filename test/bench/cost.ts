@@ -11,7 +11,7 @@ import { synthesized } from '../../local/synthesis.ts';
 import type { Asked, Besides, PerLaunch } from './counts.ts';
 import { prices, type Prices } from './prices.ts';
 
-interface CountsOfARun extends Besides { per_launch: Omit<PerLaunch, 'by_name'> & { by_name?: Record<string, number> } }
+interface CountsOfARun extends Required<Besides> { per_launch: Omit<PerLaunch, 'by_name'> & { by_name?: Record<string, number> } }
 interface Line { name: string; dollars: number; how: string }
 
 const MINUTES = 30 * 24 * 60; // of a month

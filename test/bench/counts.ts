@@ -6,7 +6,9 @@ import { functions } from '../../infra/functions.ts';
 import { testCloud, type TestCloud } from '../support/cloud.ts';
 import { meter, sumOf, type Counts } from './meter.ts';
 import { openTarget, type Target } from './target.ts';
+import type { Recorded } from './engines-alone.ts';
 import { addCopies } from './servers.ts';
+import { openTape } from './tape.ts';
 import { prepare, type Workload } from './workload.ts';
 
 /** What something asks of AWS, on average. */
@@ -25,8 +27,8 @@ export interface PerLaunch extends Asked {
   by_name: Record<string, number>;
 }
 
-/** What is not a launch: API calls by name, a minute of the sweeper, a host's heartbeat. */
-export interface Besides { per_call: Record<string, Asked>; per_sweep: Asked; per_heartbeat: Asked }
+/** What is not a launch: API calls by name, a minute of the sweeper, a host's heartbeat where that was waited for. */
+export interface Besides { per_call: Record<string, Asked>; per_sweep: Asked; per_heartbeat?: Asked }
 
 const QUIET_MS = 800; // then the last report and notification of a launch is through, on a busy machine too
 const HOSTS = 10;
@@ -38,22 +40,30 @@ export interface CountOptions {
   servers?: number;
   heartbeats?: boolean;
 }
-export interface Counted { perLaunch: PerLaunch; besides: Besides; /** The same calls with ten times the servers. */ grown: Record<string, Asked> }
+export interface Counted {
+  perLaunch: PerLaunch;
+  besides: Besides;
+  /** The same calls with ten times the servers. */
+  grown: Record<string, Asked>;
+  recorded: Recorded;
+}
 
 /** Starts a cloud with ten hosts and counts on it, warm, one thing after the other. */
 export async function count({ launches = 10, servers = 100, heartbeats = true }: CountOptions = {}): Promise<Counted> {
-  const counter = meter();
+  const tape = openTape();
+  const counter = meter(tape);
   const cloud = await testCloud(undefined, { hypervisors: HOSTS, schedules: false, around: counter.around, wire: counter.wire });
   const during = async (work: () => Promise<unknown>) => {
     counter.take();
-    const logged = logBytes(cloud);
+    const [logged, from] = [logBytes(cloud), tape.passed.length];
     await work();
-    return { ...counter.take(), logBytes: logBytes(cloud) - logged };
+    return { ...counter.take(), logBytes: logBytes(cloud) - logged, passed: [from, tape.passed.length] as [number, number] };
   };
   try {
     const target = await openTarget(readClouds(join(cloud.dataDir, 'clouds.yaml'))['novaless-demo']!);
     const workload = await prepare(target);
-    const perLaunch = await ofLaunches(workload, launches, during, () => counter.quiet(QUIET_MS));
+    const stretches = await ofLaunches(workload, launches, during, () => counter.quiet(QUIET_MS));
+    tape.close();
     await counter.quiet(QUIET_MS);
     const per_sweep = await ofSweeps(cloud, during);
     const [kept] = await workload.launch();
@@ -64,19 +74,22 @@ export async function count({ launches = 10, servers = 100, heartbeats = true }:
     await add(9 * servers);
     const grown = await ofCalls(target, kept!, during);
     // The hosts of this machine beat together; one of its own sends by itself and wakes a function.
-    const per_heartbeat = { ...average([await during(() => sleep(heartbeats ? BEAT_MS : 0))], HOSTS), sqs_requests: 1, invocations: 1 };
-    return { perLaunch, besides: { per_call, per_sweep, per_heartbeat }, grown };
+    const per_heartbeat = heartbeats && { ...average([await during(() => sleep(BEAT_MS))], HOSTS), sqs_requests: 1, invocations: 1 };
+    return {
+      perLaunch: perLaunch(stretches), besides: { per_call, per_sweep, ...(per_heartbeat && { per_heartbeat }) }, grown,
+      recorded: { passed: tape.passed, launches: stretches.map(({ passed }) => passed) },
+    };
   } finally {
     await cloud.stop();
     counter.stop();
   }
 }
 
-type Stretch = Counts & { logBytes: number };
+type Stretch = Counts & { logBytes: number; /** From where to where on the tape. */ passed: [number, number] };
 type During = (work: () => Promise<unknown>) => Promise<Stretch>;
 
 /** GETs and deletions are not among a launch's. */
-async function ofLaunches(workload: Workload, launches: number, during: During, quiet: () => Promise<void>): Promise<PerLaunch> {
+async function ofLaunches(workload: Workload, launches: number, during: During, quiet: () => Promise<void>): Promise<Stretch[]> {
   const all: Stretch[] = [];
   for (let i = 0; i < launches + 2; i++) {
     await quiet();
@@ -90,7 +103,10 @@ async function ofLaunches(workload: Workload, launches: number, during: During, 
     if (i >= 2) all.push(counted);
   }
   const alone = all.filter(({ invocations }) => !invocations['nova-conductor-heartbeats']); // hosts beat beside some
-  const total = alone.length > 0 ? alone : all;
+  return alone.length > 0 ? alone : all;
+}
+
+function perLaunch(total: Stretch[]): PerLaunch {
   const names = new Set(total.flatMap(({ requests, invocations }) => [...Object.keys(requests), ...Object.keys(invocations).map((name) => `invoke ${name}`)]));
   const by_name = Object.fromEntries([...names].sort().map((name) => [name, mean(total, ({ requests, invocations }) => (name.startsWith('invoke ') ? invocations[name.slice(7)] : requests[name]) ?? 0)]));
   return { ...average(total), by_name };

@@ -9,15 +9,14 @@ import { functions } from '../../infra/functions.ts';
 export interface InitTime {
   name: string;
   kilobytes: number;
-  /** CPU milliseconds that loading the bundle adds to a bare process; the least of three. */
+  /** CPU milliseconds that loading the bundle adds to a bare process; the least of its runs. */
   initMs: number;
 }
 
-const runs = 3;
 const measure = 'const before = process.cpuUsage(); await import(process.argv[1]); const { user, system } = process.cpuUsage(before); console.log((user + system) / 1000); process.exit(0);';
 
 /** Each function's bundle, loaded in a fresh process as at a cold start, without a compile cache. */
-export async function initTimes(): Promise<InitTime[]> {
+export async function initTimes(runs: number): Promise<InitTime[]> {
   const folder = mkdtempSync(join(tmpdir(), 'novaless-init-'));
   try {
     const times: InitTime[] = [];

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { functions } from '../../infra/functions.ts';
 import type { AroundInvoke } from '../../local/functions.ts';
 import { engineProxy } from '../support/engine-proxy.ts';
+import type { Tape } from './tape.ts';
 
 /** What a stretch of work asked of AWS. Requests by their names: `dynamodb GetItem`, `sqs SendMessage`, `s3 GET`, `ssm SendCommand`. */
 export interface Counts {
@@ -24,8 +25,8 @@ const nothing = (): Counts => ({ requests: {}, messages: 0, readUnits: 0, writeU
 
 const memoryOf = new Map(functions.map(({ name, memory = 512 }) => [name, memory]));
 
-/** Counts what functions and agents ask the engines for, and what runs. */
-export function meter() {
+/** Counts what functions and agents ask the engines for, and what runs; `tape` gets the requests themselves. */
+export function meter(tape?: Tape) {
   let counts = nothing();
   const stops: (() => void)[] = [];
 
@@ -37,10 +38,12 @@ export function meter() {
         const operation = operationOf(incoming);
         add(counts.requests, `${service} ${operation}`);
         if (!body) return undefined;
+        tape?.asked(incoming, body);
         if (service === 'sqs') counts.messages += operation === 'SendMessage' ? 1 : operation === 'SendMessageBatch' ? JSON.parse(body.toString()).Entries.length : 0;
         return service === 'dynamodb' ? Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), ReturnConsumedCapacity: 'TOTAL' })) : body;
       },
-      answered(incoming, text) {
+      answered(incoming, text, status) {
+        tape?.answered(incoming, text, status);
         if (service === 'dynamodb') consume(operationOf(incoming), text);
       },
     });

@@ -5,7 +5,7 @@ interface Watch {
   /** Sees each request, those in a JSON protocol with their bodies; what it returns is sent on instead of the body. */
   asked: (incoming: IncomingMessage, body: Buffer | undefined) => Buffer | void;
   /** Sees what an engine answers in a JSON protocol; where nobody asks for it, answers stream through. */
-  answered?: (incoming: IncomingMessage, body: Buffer) => void;
+  answered?: (incoming: IncomingMessage, body: Buffer, status: number) => void;
 }
 
 /** Stands before an engine and shows what passes. */
@@ -21,7 +21,7 @@ export async function engineProxy(endpoint: string, { asked, answered }: Watch):
       if (!structured || !answered) return void answer.pipe(outgoing.writeHead(answer.statusCode!, answer.headers));
       const { 'transfer-encoding': _, ...kept } = answer.headers;
       const text = await wholeOf(answer);
-      answered(incoming, text);
+      answered(incoming, text, answer.statusCode!);
       outgoing.writeHead(answer.statusCode!, { ...kept, 'content-length': text.length }).end(text);
     });
     onward.on('error', () => outgoing.destroy());

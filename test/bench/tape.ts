@@ -1,0 +1,32 @@
+import type { IncomingMessage } from 'node:http';
+import type { awsJson } from '../../local/aws-json.ts';
+
+/** A request to an engine and whether it was done; of receives, those that brought messages. */
+export interface Passed { service: Extract<Parameters<typeof awsJson>[1], 'DynamoDB_20120810' | 'AmazonSQS'>; operation: string; body: Record<string, any>; ok: boolean }
+
+/** All that passed to DynamoDB and SQS since a cloud's first table was made, in the order of asking, until `close`. */
+export function openTape() {
+  const passed: Passed[] = [];
+  const waiting = new WeakMap<IncomingMessage, Passed>();
+  let open = true;
+  return {
+    passed,
+    asked(incoming: IncomingMessage, body: Buffer) {
+      const [service, operation] = String(incoming.headers['x-amz-target']).split('.') as [Passed['service'], string];
+      if (!open || (service !== 'DynamoDB_20120810' && service !== 'AmazonSQS')) return;
+      const one: Passed = { service, operation, body: JSON.parse(body.toString()), ok: false };
+      waiting.set(incoming, one);
+      if (operation !== 'ReceiveMessage') passed.push(one);
+    },
+    answered(incoming: IncomingMessage, answer: Buffer, status: number) {
+      const one = waiting.get(incoming);
+      if (!one) return;
+      one.ok = status === 200;
+      // a poll waits for what is sent after it: it stands where its messages came
+      if (open && one.operation === 'ReceiveMessage' && answer.includes('"ReceiptHandle"')) passed.push(one);
+    },
+    close: () => void (open = false),
+  };
+}
+
+export type Tape = ReturnType<typeof openTape>;
