@@ -2,6 +2,7 @@ import type { RequestContext } from '../../shared/identity/context.ts';
 import type { CommandKind } from '../../shared/agent/command.ts';
 import type { BlockDevice, Instance, VirtualInterface } from '../../shared/objects/instance.ts';
 import type { Activated } from './build/reported.ts';
+import { dueShards } from '../../shared/store/due-shards.ts';
 import { table, type Key } from '../../shared/store/table.ts';
 import { packStep, type PackedStep, recordedSteps, unpackStep } from '../../shared/telemetry/steps.ts';
 
@@ -112,10 +113,9 @@ export interface Pending extends Key, Due {
   [attribute: string]: unknown;
 }
 
-export const DUE_SHARDS = [...'0123'];
-const shardOf = (uuid: string) => parseInt(uuid[0]!, 16) % DUE_SHARDS.length || 0;
+export const inFlight = dueShards('DUE', { count: 2, once: 4 });
 /** The sweeper looks at it once `at` has passed. */
-export const due = (uuid: string, at: Date | number): Required<Due> => ({ due_pk: `DUE#${shardOf(uuid)}`, due_at: new Date(at).toISOString() });
+export const due = (uuid: string, at: Date | number): Required<Due> => ({ due_pk: inFlight.of(uuid), due_at: new Date(at).toISOString() });
 
 /** What is over is remembered for longer than any message about it can be under way (SQS keeps one 14 days). */
 export const remembered = () => Math.floor(Date.now() / 1000) + 15 * 86_400;

@@ -1,19 +1,20 @@
 import { randomInt } from 'node:crypto';
+import { partitionsToSweep } from '../../shared/store/due-shards.ts';
 import { factsOf, log } from '../../shared/telemetry/log.ts';
 import { recording } from '../../shared/telemetry/steps.ts';
 import { withTrace } from '../../shared/telemetry/trace.ts';
-import { DUE_SHARDS, journal, type Build, type Pending, type Termination } from './journal.ts';
+import { inFlight, journal, type Build, type Pending, type Termination } from './journal.ts';
 import { lookAfter } from './look-after.ts';
 
 /** So much is done in one round; the rest is there in the next one. */
-const AT_MOST = 200;
+const AT_MOST = 400;
 const SIDE_BY_SIDE = 10;
 const ROUND_MS = 45_000;
 
 /** Once a minute: whatever is past its time is rung for again, driven on, or undone. One that fails does not hold up the others. */
 export async function handler(): Promise<void> {
   const until = Date.now() + ROUND_MS;
-  const queue = shuffled(await journal.due<Pending | Build | Termination>(DUE_SHARDS.map((shard) => `DUE#${shard}`), AT_MOST));
+  const queue = shuffled(await journal.due<Pending | Build | Termination>(partitionsToSweep([inFlight]), AT_MOST));
   await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
     for (let record = queue.pop(); record && Date.now() < until; record = queue.pop()) await tryTo(record);
   }));

@@ -1,3 +1,4 @@
+import { dueShards } from '../store/due-shards.ts';
 import type { Key } from '../store/table.ts';
 
 export type VmState = 'building' | 'active' | 'stopped' | 'paused' | 'suspended' | 'error' | 'deleted' | 'soft-delete' | 'rescued' | 'resized' | 'shelved' | 'shelved_offloaded';
@@ -144,12 +145,12 @@ export const allServersIndex = (uuid: string, createdAt: string) => ({ gsi1pk: `
 export const hostIndex = (host: string, uuid: string) => ({ gsi2pk: `HOST#${host}`, gsi2sk: uuid });
 
 /** In flight: the sweeper looks at it once `at` has passed. */
-export const DUE_SHARDS = [...'01234567'];
+export const dueInstances = dueShards('INSTANCE', { count: 2, once: 8 });
 /** How long an instance may be scheduled, be built, or have a task under way before the sweeper asks after it. */
 export const SCHEDULING_SECONDS = 120;
 export const BUILD_SECONDS = 300;
 export const TASK_SECONDS = 300;
-export const dueInstance = (uuid: string, at: Date) => ({ due_pk: `INSTANCE#${parseInt(uuid[0]!, 16) % DUE_SHARDS.length}`, due_at: at.toISOString() });
+export const dueInstance = (uuid: string, at: Date) => ({ due_pk: dueInstances.of(uuid), due_at: at.toISOString() });
 
 /**
  * What makes an instance's record a deleted one (by nova-conductor, once all of it is undone). It stays for a while where it

@@ -1,4 +1,5 @@
 import type { Change } from '../store/condition.ts';
+import { dueShards } from '../store/due-shards.ts';
 import type { Key } from '../store/table.ts';
 import type { Instance, InstanceFlavor } from './instance.ts';
 
@@ -47,10 +48,10 @@ export const quotaRecount = (projectId: string): { key: Key; change: Change } =>
 
 /** Longer than a request lives that took quota and has not written its instance yet. */
 export const RECOUNT_AFTER_MS = 120_000;
-export const QUOTA_SHARDS = [...'0123'];
+export const dueQuotas = dueShards('QUOTA', { count: 1, once: 4 });
 /** At a time that the launches of some minutes have in common: an index is written to, and paid for, when its key changes. */
 export const recountDue = (projectId: string) => ({
-  due_pk: `QUOTA#${parseInt(projectId.slice(0, 4), 16) % QUOTA_SHARDS.length || 0}`,
+  due_pk: dueQuotas.of(projectId),
   due_at: new Date((Math.ceil(Date.now() / RECOUNT_AFTER_MS) + 1) * RECOUNT_AFTER_MS).toISOString(),
 });
 

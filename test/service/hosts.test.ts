@@ -155,11 +155,11 @@ test('orphaned claims and wrong counters are put right, one host at a time', asy
   const node = (await rig.node(one.host))!;
   await rig.nova.put({ ...claimKey(uuid), instance_uuid: uuid, project_id: 'p', host: one.host, attempt: 1, vcpus: 2, memory_mb: 100, local_gb: 1, created_at: '2020-01-01T00:00:00Z', ...claimsIndex(one.host, uuid) });
   await rig.nova.update({ pk: node.pk, sk: node.sk }, { add: { vcpus_used: 2, memory_mb_used: 100, local_gb_used: 1, running_vms: 1 } });
-  await reconcile(one.host);
+  await reconcile((await rig.node(one.host))!);
   assert.equal(await rig.nova.get(claimKey(uuid)), undefined);
   const after = (await rig.node(one.host))!;
   assert.deepEqual([after.vcpus_used, after.memory_mb_used, after.running_vms], [0, 0, 0]);
   await rig.nova.update({ pk: node.pk, sk: node.sk }, { set: { vcpus_used: 5, gsi1sk: `2020-01-01T00:00:00.000Z#${one.host}` } });
-  await reconcile(one.host);
+  await reconcile((await rig.node(one.host))!);
   assert.equal((await rig.node(one.host))?.vcpus_used, 0);
 });

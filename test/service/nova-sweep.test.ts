@@ -84,3 +84,19 @@ for (const state of ['building', 'active'] as const)
     await rig.nova.update(instanceKey(project, uuid), { set: { task_state: before.task_state }, add: { sequence: 1 }, ...(!before.due_at && { remove: ['due_pk', 'due_at'] }) });
     await gone(uuid);
   });
+
+test('a task is ended whose deadline lies where the code before this one put it', async (t) => {
+  const uuid = await running();
+  await rig.act(uuid, 'pause', {}, 'pausing');
+  await rig.pump({ see: () => false });
+  await rig.nova.update(instanceKey(project, uuid), { set: { task_state: 'pausing', due_pk: 'INSTANCE#7', due_at: new Date(0).toISOString() } });
+  const began = Date.now();
+  for (let minute = 0; minute < 9; minute++) {
+    t.mock.timers.enable({ apis: ['Date'], now: began + minute * 60_000 });
+    await rig.sweep('nova-conductor');
+    t.mock.timers.reset();
+  }
+  assert.equal((await rig.instance(uuid))!.task_state, null);
+  await rig.delete(uuid);
+  await gone(uuid);
+});

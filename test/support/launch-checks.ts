@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { COMMAND_PREFIX, hostPartition } from '../../shared/agent/command.ts';
 import { claimKey } from '../../shared/objects/compute_node.ts';
-import { subjectPartition } from '../../functions/nova-compute/journal.ts';
+import { dueInstances } from '../../shared/objects/instance.ts';
+import { inFlight as beingBuilt, subjectPartition } from '../../functions/nova-compute/journal.ts';
 import { project, type Call, type ComputeRig, type Verdict } from './compute-rig.ts';
 
 /** Lets the sweepers do what only time brings about, until nothing is in flight any more. */
@@ -20,7 +21,7 @@ export async function settle(rig: ComputeRig, { rounds = 8, seconds = 200 } = {}
 }
 
 export async function inFlight({ journal, nova }: ComputeRig): Promise<string[]> {
-  const found = [...(await journal.due([...'0123'].map((shard) => `DUE#${shard}`), 1000, '~')), ...(await nova.due([...'01234567'].map((shard) => `INSTANCE#${shard}`), 1000, '~'))];
+  const found = [...(await journal.due(beingBuilt.current, 1000, '~')), ...(await nova.due(dueInstances.current, 1000, '~'))];
   return found.map((item) => `${item['pk']}/${item['sk']} ${item['state'] ?? item['vm_state'] ?? ''} ${item['task_state'] ?? ''}`);
 }
 

@@ -1,14 +1,10 @@
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { getSnapshots } from '../snapshot/store.ts';
-import { DUE_SHARDS } from '../volume/record.ts';
 import { cinder, getVolumes } from '../volume/store.ts';
 import { settle, undoHold } from './count.ts';
 import { BROKEN_OFF_MS, dueAgain, quotaKey, type Quota } from './store.ts';
 
-/** Quotas whose counts may have changed for requests that broke off. */
-export const dueQuotas = (limit: number) => cinder.due<Quota>(DUE_SHARDS.map((shard) => `quotas#${shard}`), limit);
-
-/** Ends what is pending: undoes holds of what never came to be, forgets what the records say by now. */
+/** Ends what is pending for requests that broke off: undoes holds of what never came to be, forgets what the records say by now. */
 export async function recountQuota({ project_id: project, pending, due_at: seen }: Quota): Promise<void> {
   const old = Object.entries(pending).filter(([, { at }]) => Date.parse(at) < Date.now() - BROKEN_OFF_MS);
   const idsOf = (kind: string) => old.filter(([, entry]) => (entry.kind ?? 'volumes') === kind).map(([, { volume_id }]) => volume_id);

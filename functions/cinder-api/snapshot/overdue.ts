@@ -2,16 +2,13 @@ import { serviceContext } from '../../../shared/identity/service-context.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { log } from '../../../shared/telemetry/log.ts';
 import { ASK_AGAIN_MS, askToCreate, ATTEMPTS, waitFor } from '../volume/agent.ts';
-import { DUE_SHARDS, due } from '../volume/record.ts';
+import { due } from '../volume/record.ts';
 import { cinder, now } from '../volume/store.ts';
 import { copyOf, nameInVolume } from './create.ts';
 import { askToDeleteCopy, forgetSnapshot } from './delete.ts';
 import { snapshotKey, type Snapshot } from './record.ts';
 
-/** Snapshots whose host didn't answer in time, or whose making or end broke off. */
-export const dueSnapshots = (limit: number) => cinder.due<Snapshot>(DUE_SHARDS.map((shard) => `snapshots#${shard}`), limit);
-
-/** A host that didn't answer is asked again; after the last time the snapshot is in error, and its owner may delete it. */
+/** Its host didn't answer in time, or its making or end broke off: the host is asked again; after the last time the snapshot is in error, and its owner may delete it. */
 export async function driveSnapshotOn(snapshot: Snapshot): Promise<void> {
   if (snapshot.lease_until) return forgetSnapshot(snapshot);
   const context = serviceContext('cinder', { project_id: snapshot.project_id });

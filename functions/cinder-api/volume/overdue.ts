@@ -3,13 +3,10 @@ import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { log } from '../../../shared/telemetry/log.ts';
 import { ASK_AGAIN_MS, askToCreate, askToDelete, ATTEMPTS, creationOf, tellLaunch, waitFor } from './agent.ts';
 import { forgetVolume } from './delete.ts';
-import { DUE_SHARDS, due, volumeKey, type Volume } from './record.ts';
+import { due, volumeKey, type Volume } from './record.ts';
 import { cinder, now } from './store.ts';
 
-/** Volumes whose host didn't answer in time, or whose end broke off. */
-export const dueVolumes = (limit: number) => cinder.due<Volume>(DUE_SHARDS.map((shard) => `volumes#${shard}`), limit);
-
-/** A host that didn't answer is asked again; after the last time the volume is in error, and its owner may delete it. */
+/** Its host didn't answer in time, or its end broke off: the host is asked again; after the last time the volume is in error, and its owner may delete it. */
 export async function driveOn(volume: Volume): Promise<void> {
   if (volume.lease_until) return void (await forgetVolume(volume));
   const context = serviceContext('cinder', { project_id: volume.project_id });

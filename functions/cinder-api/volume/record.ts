@@ -1,3 +1,4 @@
+import { dueShards } from '../../../shared/store/due-shards.ts';
 import type { Key } from '../../../shared/store/table.ts';
 
 export type VolumeStatus =
@@ -76,7 +77,7 @@ export interface AttachmentPointer extends Key { attachment_id: string; volume_i
 export const attachmentKey = (id: string): Key => ({ pk: `attachment#${id}`, sk: 'attachment' });
 export const instanceAttachmentKey = (instance: string, id: string): Key => ({ pk: `instance#${instance}`, sk: `attachment#${id}` });
 
-/** What is in flight is found by its deadline in a few parts, so that a burst meets no hot key. */
-export const DUE_SHARDS = [0, 1, 2, 3];
-const shardOf = (id: string) => id.charCodeAt(0) % DUE_SHARDS.length;
-export const due = (kind: 'volumes' | 'snapshots' | 'quotas', id: string, milliseconds: number) => ({ due_pk: `${kind}#${shardOf(id)}`, due_at: new Date(Date.now() + milliseconds).toISOString() });
+/** What is in flight is found by its deadline. */
+const sharded = { count: 1, once: 4 };
+export const inFlight = { volumes: dueShards('volumes', sharded), snapshots: dueShards('snapshots', sharded), quotas: dueShards('quotas', sharded) };
+export const due = (kind: keyof typeof inFlight, id: string, milliseconds: number) => ({ due_pk: inFlight[kind].of(id), due_at: new Date(Date.now() + milliseconds).toISOString() });

@@ -1,6 +1,6 @@
 import type { Write } from '../../../shared/store/table.ts';
 import { absent } from '../../../shared/store/condition.ts';
-import { find, isId, store, type Kind, type Kinds } from './entities.ts';
+import { find, isId, keyOf, store, type Kind, type Kinds } from './entities.ts';
 
 /** Kinds whose names are unique: within their domain, or (domains, and roles without one) in the whole cloud. */
 export type Named = Extract<Kind, 'domain' | 'project' | 'user' | 'role'>;
@@ -19,4 +19,10 @@ export async function findByName<K extends Named>(kind: K, domain: string | null
   if (!isId(name) || (domain != null && !isId(domain))) return undefined;
   const lock = await store.get<{ id: string }>(lockKey(kind, domain, name));
   return lock && find(kind, lock.id);
+}
+
+/** The things of these names, in any order, by two requests for all of them. */
+export async function findAllByName<K extends Named>(kind: K, domain: string | null, names: readonly string[]): Promise<Kinds[K][]> {
+  const locks = await store.getMany<{ id: string }>(names.map((name) => lockKey(kind, domain, name)));
+  return store.getMany<Kinds[K]>(locks.map(({ id }) => keyOf(kind, id)));
 }

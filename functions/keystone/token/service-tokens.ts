@@ -3,15 +3,15 @@ import { environment } from '../../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../../shared/environment.ts';
 import type { ServiceUser } from '../../../shared/identity/service-token.ts';
 import { log } from '../../../shared/telemetry/log.ts';
-import { store } from '../records/entities.ts';
-import { findByName } from '../records/names.ts';
+import { store, type Project, type User } from '../records/entities.ts';
+import { findAllByName, findByName } from '../records/names.ts';
 import { newClaims, sign } from './claims.ts';
 import { SERVICE_TOKEN_S } from './lifetimes.ts';
 import { NotStanding, standingOf } from './standing.ts';
 
 export const serviceUsers: readonly ServiceUser[] = ['nova', 'glance', 'neutron', 'cinder'];
 
-interface Minted extends Record<string, unknown> { issued: number; expires: number }
+interface Minted extends Record<string, unknown> { sk: string; issued: number; expires: number }
 const mintedKey = (user: ServiceUser) => ({ pk: 'service-token', sk: user });
 
 let ssm: SSMClient | undefined;
@@ -21,12 +21,16 @@ let ssm: SSMClient | undefined;
  * revoked, unless `all` are asked for. Two who mint at once leave two valid tokens, of which the later one is found.
  */
 export async function mintServiceTokens({ all = false } = {}): Promise<void> {
-  const outcomes = await Promise.allSettled(serviceUsers.map((name) => mint(name, all)));
+  const [project, users, minted] = await Promise.all([
+    findByName('project', 'default', 'service'), findAllByName('user', 'default', serviceUsers), store.getMany<Minted>(serviceUsers.map(mintedKey)),
+  ]);
+  const outcomes = await Promise.allSettled(serviceUsers.map((name) => mint(name, { project, user: users.find(({ data }) => data.name === name), last: minted.find(({ sk }) => sk === name) }, all)));
   for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason; // one's failure keeps no other from its token
 }
 
-async function mint(name: ServiceUser, anew: boolean): Promise<void> {
-  const [user, project, last] = await Promise.all([findByName('user', 'default', name), findByName('project', 'default', 'service'), store.get<Minted>(mintedKey(name))]);
+interface Found { project: Project | undefined; user: User | undefined; last: Minted | undefined }
+
+async function mint(name: ServiceUser, { project, user, last }: Found, anew: boolean): Promise<void> {
   if (!user || !project) throw new Error(`there is no user ${name} or no project service: keystone-manage bootstrap makes them`);
   const fresh = last && last.issued >= (user.valid_since ?? 0) && last.expires - Date.now() > (SERVICE_TOKEN_S / 2) * 1000;
   if (fresh && !anew) return;

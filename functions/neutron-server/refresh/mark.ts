@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dueShards } from '../../../shared/store/due-shards.ts';
 import type { Key, Write } from '../../../shared/store/table.ts';
 
 /**
@@ -24,14 +25,13 @@ export const portSubject = (id: string) => `port#${id}`;
 export const subjectId = (subject: string) => subject.slice(subject.indexOf('#') + 1);
 export const marksOf = (subject: string) => `refresh#${subject}`;
 
-export const MARK_SHARDS = [...'0123'];
+export const dueMarks = dueShards('REFRESH', { count: 1, once: 4 });
 /** A mark that is still there after so long has lost its message. */
 const LOST_AFTER_MS = 30_000;
 
 export function refreshMark(subject: string, what: Mark['what']): Mark {
   const sk = randomUUID();
-  const shard = parseInt(sk[0]!, 16) % MARK_SHARDS.length;
-  return { pk: marksOf(subject), sk, subject, what, due_pk: `REFRESH#${shard}`, due_at: new Date(Date.now() + LOST_AFTER_MS).toISOString() };
+  return { pk: marksOf(subject), sk, subject, what, due_pk: dueMarks.of(sk), due_at: new Date(Date.now() + LOST_AFTER_MS).toISOString() };
 }
 
 export const markWrites = (marks: Mark[]): Write[] => marks.map((mark) => ({ put: mark }));

@@ -4,11 +4,11 @@ import { hostIndex, instanceKey, now, type Instance } from '../../../shared/obje
 import { resourceClasses, resourcesOf, usedAttribute } from '../../../shared/objects/resources.ts';
 import { absent } from '../../../shared/store/condition.ts';
 import { ConditionFailed, TransactionRefused } from '../../../shared/store/errors.ts';
-import { table, type Key } from '../../../shared/store/table.ts';
+import { inTurn } from '../../../shared/store/due-shards.ts';
+import { table } from '../../../shared/store/table.ts';
 import { log } from '../../../shared/telemetry/log.ts';
 
 const nova = table('nova');
-const cursorKey: Key = { pk: 'SWEEP', sk: 'RECONCILE' };
 /** What is younger may still be on its way through the indexes. */
 const SETTLED_MS = 120_000;
 
@@ -18,21 +18,22 @@ const SETTLED_MS = 120_000;
  * @param nodes all hosts, by name
  */
 export async function reconcileNextHost(nodes: ComputeNode[]): Promise<void> {
-  if (nodes.length === 0) return;
-  const { host: last = '' } = (await nova.get<{ host?: string }>(cursorKey)) ?? {};
-  const node = nodes.find(({ host }) => host > last) ?? nodes[0]!;
-  await nova.put({ ...cursorKey, host: node.host });
-  await reconcile(node.host);
+  const node = inTurn(nodes);
+  if (node) await reconcile(node);
 }
 
-export async function reconcile(host: string): Promise<void> {
+/** @param node the host's record, read before */
+export async function reconcile(node: ComputeNode): Promise<void> {
+  const { host } = node;
   const [claims, instances] = await Promise.all([
     nova.query<Claim>({ pk: claimsIndex(host, '').gsi2pk, index: 'gsi2' }),
     nova.query<Instance>({ pk: hostIndex(host, '').gsi2pk, index: 'gsi2' }),
   ]);
-  for (const claim of claims) if (old(claim.created_at) && !instances.some(({ uuid }) => uuid === claim.instance_uuid)) await dropOrphan(claim);
-  for (const instance of instances) if (old(instance.updated_at) && !claims.some(({ instance_uuid }) => instance_uuid === instance.uuid)) await claimAfterwards(instance);
-  await recountHost(host);
+  const orphans = claims.filter((claim) => old(claim.created_at) && !instances.some(({ uuid }) => uuid === claim.instance_uuid));
+  const unclaimed = instances.filter((instance) => old(instance.updated_at) && !claims.some(({ instance_uuid }) => instance_uuid === instance.uuid));
+  for (const claim of orphans) await dropOrphan(claim);
+  for (const instance of unclaimed) await claimAfterwards(instance);
+  if (orphans.length > 0 || unclaimed.length > 0 || wrongCounters(node, claims)) await recountHost(host);
 }
 
 const old = (iso: string) => Date.now() > Date.parse(iso) + SETTLED_MS;
@@ -59,14 +60,20 @@ async function claimAfterwards(found: Instance): Promise<void> {
   }
 }
 
-/** The counters, where they are not the sum of the claims, and did not change while they were added up. */
+/** The counters that are not the sum of the claims, as they should be. */
+function wrongCounters(node: ComputeNode, claims: Claim[]): Record<string, number> | undefined {
+  const sum = { running_vms: claims.length, ...Object.fromEntries(resourceClasses.map((which) => [usedAttribute[which], claims.reduce((total, claim) => total + claim[which], 0)])) };
+  const wrong = Object.entries(sum).filter(([name, value]) => node[name] !== value);
+  return wrong.length > 0 ? Object.fromEntries(wrong) : undefined;
+}
+
+/** Puts counters right by records that are read anew, unless they changed while they were added up. */
 async function recountHost(host: string): Promise<void> {
   const node = await nova.get<ComputeNode>(computeNodeKey(host));
   const claims = await nova.query<Claim>({ pk: claimsIndex(host, '').gsi2pk, index: 'gsi2' });
   if (!node || claims.some(({ created_at }) => !old(created_at))) return;
-  const sum = { running_vms: claims.length, ...Object.fromEntries(resourceClasses.map((which) => [usedAttribute[which], claims.reduce((total, claim) => total + claim[which], 0)])) };
-  const wrong = Object.entries(sum).filter(([name, value]) => node[name] !== value);
-  if (wrong.length === 0 || !old(node.gsi1sk.slice(0, 24))) return;
-  log.error('counters of a host were wrong', { host, was: Object.fromEntries(wrong.map(([name]) => [name, node[name]])), is: Object.fromEntries(wrong) });
-  await nova.update(computeNodeKey(host), { set: { ...sum, ...hostsChanged(host) } }, { gsi1sk: node.gsi1sk }).catch((error: unknown) => { if (!(error instanceof ConditionFailed)) throw error; });
+  const wrong = wrongCounters(node, claims);
+  if (!wrong || !old(node.gsi1sk.slice(0, 24))) return;
+  log.error('counters of a host were wrong', { host, was: Object.fromEntries(Object.keys(wrong).map((name) => [name, node[name]])), is: wrong });
+  await nova.update(computeNodeKey(host), { set: { ...wrong, ...hostsChanged(host) } }, { gsi1sk: node.gsi1sk }).catch((error: unknown) => { if (!(error instanceof ConditionFailed)) throw error; });
 }
