@@ -2,6 +2,7 @@ import { instanceKey, now, type BlockDevice, type Instance, type VirtualInterfac
 import { endOf, notifyInstance } from '../../shared/notifications/instance.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
+import { absent } from '../../shared/store/condition.ts';
 import { ConditionFailed, StoreBusy } from '../../shared/store/errors.ts';
 import { table } from '../../shared/store/table.ts';
 import { writeAction } from './action-record.ts';
@@ -33,7 +34,8 @@ async function write({ instance_uuid, project_id, host, volume, port }: Changed)
       return await nova.update<Instance>(
         key,
         { set: { ...(block_devices && { block_devices }), ...(interfaces && { interfaces }), updated_at: now() }, add: { sequence: 1 } },
-        { host, ...(block_devices && { block_devices: instance.block_devices }), ...(interfaces && { interfaces: instance.interfaces }) },
+        // each change of state makes the one grow, each change by a user the other
+        { host, sequence: instance.sequence, user_revision: instance.user_revision ?? absent() },
       );
     } catch (error) {
       if (!(error instanceof ConditionFailed)) throw error;

@@ -9,6 +9,7 @@ import { environment, type TableName } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 import { absent, Expressions, type Change, type Condition } from './condition.ts';
 import { ConditionFailed, TransactionRefused } from './errors.ts';
+import { kept, unpacked } from './packing.ts';
 import { retrying } from './retry.ts';
 
 export interface Key { pk: string; sk: string }
@@ -45,7 +46,8 @@ const connection = () => (client ??= DynamoDBDocumentClient.from(new DynamoDBCli
 type Logger = NonNullable<DynamoDBClientConfig['logger']>;
 
 /** Maps DynamoDB's two conditional errors to ours and retries what passes. */
-async function send<T>(request: () => Promise<T>): Promise<T> {
+async function sendTo<T>(which: TableName, request: () => Promise<T>): Promise<T> {
+  const unmarshalled = (item: Item) => unpacked(which, typed(item) ? unmarshall(item as never) : item);
   try {
     return await retrying(request);
   } catch (error) {
@@ -58,11 +60,10 @@ async function send<T>(request: () => Promise<T>): Promise<T> {
 }
 
 // The document client does not unmarshal the items that errors carry.
-const unmarshalled = (item: Item): Item => {
+function typed(item: Item): boolean {
   const first = Object.values(item)[0];
-  const raw = first !== null && typeof first === 'object' && Object.keys(first).length === 1 && /^(S|N|B|M|L|SS|NS|BS|BOOL|NULL)$/.test(Object.keys(first)[0]!);
-  return raw ? unmarshall(item as never) : item;
-};
+  return first !== null && typeof first === 'object' && Object.keys(first).length === 1 && /^(S|N|B|M|L|SS|NS|BS|BOOL|NULL)$/.test(Object.keys(first)[0]!);
+}
 
 /**
  * One service's table. Reads are consistent (but those of an index, which DynamoDB cannot make so).
@@ -70,11 +71,15 @@ const unmarshalled = (item: Item): Item => {
  */
 export function table(which: TableName) {
   const TableName = () => requireEnv(environment.table(which));
+  const send = <T>(request: () => Promise<T>) => sendTo(which, request);
+  const record = <T extends Item>(item: Item | undefined) => item && unpacked<T>(which, item);
+  const records = <T extends Item>(items: Item[] = []) => items.map((item) => unpacked<T>(which, item));
+  const keptChange = (change: Change): Change => (change.set ? { ...change, set: kept(which, change.set) } : change);
 
   async function get<T extends Item = Item>(key: Key): Promise<T | undefined> {
     if (!possible(key)) return undefined;
     const answer = await send(() => connection().send(new GetCommand({ TableName: TableName(), Key: pick(key), ConsistentRead: true })));
-    return answer.Item as T | undefined;
+    return record<T>(answer.Item);
   }
 
   /** Up to any number of keys, 100 a request; missing items are left out, the order is free. */
@@ -85,14 +90,14 @@ export function table(which: TableName) {
     while (open.length) {
       const batch = open.slice(0, 100);
       const answer = await send(() => connection().send(new BatchGetCommand({ RequestItems: { [TableName()]: { Keys: batch, ConsistentRead: true } } })));
-      found.push(...((answer.Responses?.[TableName()] ?? []) as T[]));
+      found.push(...records<T>(answer.Responses?.[TableName()]));
       open = [...((answer.UnprocessedKeys?.[TableName()]?.Keys ?? []) as Key[]), ...open.slice(100)];
     }
     return found;
   }
 
   async function put(item: Item & Key, condition?: Condition): Promise<void> {
-    await send(() => connection().send(new PutCommand({ TableName: TableName(), Item: item, ...conditional(condition) })));
+    await send(() => connection().send(new PutCommand({ TableName: TableName(), Item: kept(which, item), ...conditional(condition) })));
   }
 
   /** Put-if-absent; ConditionFailed carries what is there. */
@@ -100,14 +105,14 @@ export function table(which: TableName) {
 
   /** The item after the change. Without a condition a missing item comes into being. */
   async function update<T extends Item = Item>(key: Key, change: Change, condition?: Condition): Promise<T> {
-    const answer = await send(() => connection().send(new UpdateCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_NEW', ...updating(change, condition) })));
-    return answer.Attributes as T;
+    const answer = await send(() => connection().send(new UpdateCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_NEW', ...updating(keptChange(change), condition) })));
+    return record<T>(answer.Attributes)!;
   }
 
   /** What was deleted, or undefined where nothing was there. */
   async function remove<T extends Item = Item>(key: Key, condition?: Condition): Promise<T | undefined> {
     const answer = await send(() => connection().send(new DeleteCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_OLD', ...conditional(condition) })));
-    return answer.Attributes as T | undefined;
+    return record<T>(answer.Attributes);
   }
 
   /** Every item of the selection, page after page, up to its limit. */
@@ -117,7 +122,7 @@ export function table(which: TableName) {
     let start: Item | undefined;
     do {
       const answer = await send(() => connection().send(new QueryCommand({ TableName: TableName(), ...selecting(selection), ...(start && { ExclusiveStartKey: start }) })));
-      items.push(...((answer.Items ?? []) as T[]));
+      items.push(...records<T>(answer.Items));
       start = answer.LastEvaluatedKey;
     } while (start && items.length < (selection.limit ?? Infinity));
     return selection.limit ? items.slice(0, selection.limit) : items;
@@ -141,10 +146,10 @@ export function table(which: TableName) {
   async function transact(writes: Write[], token: string = randomUUID()): Promise<void> {
     const TransactItems = writes.map((w): NonNullable<TransactWriteCommandInput['TransactItems']>[number] => {
       const base = { TableName: TableName() };
-      if ('put' in w) return { Put: { ...base, Item: w.put, ...conditional(w.if) } };
+      if ('put' in w) return { Put: { ...base, Item: kept(which, w.put), ...conditional(w.if) } };
       if ('delete' in w) return { Delete: { ...base, Key: pick(w.delete), ...conditional(w.if) } };
       if ('check' in w) return { ConditionCheck: { ...base, Key: pick(w.check), ...(conditional(w.if) as { ConditionExpression: string }) } };
-      return { Update: { ...base, Key: pick(w.update), ...updating(w.change, w.if) } };
+      return { Update: { ...base, Key: pick(w.update), ...updating(keptChange(w.change), w.if) } };
     });
     await send(() => connection().send(new TransactWriteCommand({ TransactItems, ClientRequestToken: token })));
   }

@@ -1,17 +1,18 @@
 import { serviceUnavailable } from '../../../shared/http/errors.ts';
 import { type Instance, instanceKey, now } from '../../../shared/objects/instance.ts';
-import { not } from '../../../shared/store/condition.ts';
+import { absent, not } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
 import { nova } from '../store.ts';
 import { serverNotFound } from './find.ts';
 
 /**
- * Changes what a user says of a server: attributes that no message touches. Written only where what they were judged by still
- * stands there (`from`); otherwise judged once more by what does.
+ * Changes what a user says of a server: attributes that no message touches. Written only where nothing has changed
+ * since what it is judged `from`, where that is anything; otherwise judged once more by what there is then.
  */
 export async function changeServer<K extends keyof Instance & string>(found: Instance, from: readonly K[], judge: (server: Instance) => Partial<Pick<Instance, K>>): Promise<Instance> {
   for (let server = found, attempt = 1; attempt <= 10; attempt++) {
-    const condition = Object.fromEntries(from.map((name) => [name, server[name]]));
+    // each change of state makes the one grow, each change by a user the other
+    const condition = from.length > 0 && { sequence: server.sequence, user_revision: server.user_revision ?? absent() };
     try {
       return await nova.update<Instance>(instanceKey(server.project_id, server.uuid), { set: { ...judge(server), updated_at: now() }, add: { user_revision: 1 } }, { ...condition, vm_state: not('deleted') });
     } catch (error) {

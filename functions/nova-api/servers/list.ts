@@ -3,6 +3,7 @@ import type { Reply, Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import { type Instance, SERVER_SHARDS } from '../../../shared/objects/instance.ts';
 import { not } from '../../../shared/store/condition.ts';
+import { PACKED } from '../../../shared/store/packing.ts';
 import type { Selection } from '../../../shared/store/table.ts';
 import { paged } from '../common/paging.ts';
 import { sorted } from '../common/sort.ts';
@@ -19,7 +20,7 @@ export const listServers = async (request: Request): Promise<Reply> => {
 };
 
 /** What a basic list shows, sorts by on its own, and finds by these parameters; by others it may be sorted or filtered by anything. */
-const basicAttributes = ['uuid', 'display_name', 'vm_state', 'created_at', 'updated_at', 'launch_index'];
+const basicAttributes = [PACKED, 'uuid', 'display_name', 'vm_state', 'created_at', 'updated_at', 'launch_index'];
 const seenInBasic = ['limit', 'marker', 'sort_dir', 'all_tenants', 'project_id', 'tenant_id', 'name', 'changes-since', 'changes-before', 'deleted'];
 
 export const listServersDetailed = async (request: Request): Promise<Reply> => {

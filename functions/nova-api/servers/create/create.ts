@@ -9,6 +9,7 @@ import { novaApi } from '../../../../shared/rpc/topics/nova-api.ts';
 import { novaScheduler } from '../../../../shared/rpc/topics/nova-scheduler.ts';
 import { absent } from '../../../../shared/store/condition.ts';
 import { TransactionRefused } from '../../../../shared/store/errors.ts';
+import { pack } from '../../../../shared/store/packing.ts';
 import type { Write } from '../../../../shared/store/table.ts';
 import { factsOf, log } from '../../../../shared/telemetry/log.ts';
 import { recordedSteps, step, stepDone, type Step } from '../../../../shared/telemetry/steps.ts';
@@ -63,7 +64,7 @@ async function write(instances: Instance[], { requestId, receivedAt }: Request):
     const steps = [...ownSteps(), { step: 7, actor: ACTOR, start, end: new Date().toISOString(), result: 'Success', request_id: requestId }];
     try {
       await nova.transact(instances.slice(i, i + TOGETHER).flatMap((instance): Write[] => [
-        { put: instance, if: { pk: absent() } },
+        { put: pack('nova', instance), if: { pk: absent() } },
         { put: createAction(instance, receivedAt.toISOString(), steps) },
       ]));
     } catch (error) {

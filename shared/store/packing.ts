@@ -1,0 +1,60 @@
+/**
+ * Each leaf of a list or a map is a typed value of its own in DynamoDB's JSON (`{"S": "…"}`), made and read several times on its way, and each
+ * attribute costs nearly as much. What nobody looks for inside of the database is kept there as text: a list of servers takes half of the time.
+ *
+ * What is kept so can't be named in conditions, filters and nested changes. Records that were written otherwise are read as well.
+ */
+import type { TableName } from '../deployment/declaration.ts';
+import type { Instance } from '../objects/instance.ts';
+import type { Item } from './table.ts';
+
+interface Form {
+  /** Lists that change, always as a whole, by themselves: each is an attribute of text. */
+  texts: readonly string[];
+  /** What a new record has in one attribute, for it hardly ever changes. A later change puts it beside that, where it stands for the one inside. */
+  packed: readonly string[];
+  /** What a new record has without saying so. Never to be changed, for what is in the table was written by it. */
+  usual: Item;
+}
+
+/** The attribute that holds others. */
+export const PACKED = 'packed';
+
+const forms: Partial<Record<TableName, Form>> = {
+  nova: {
+    texts: ['alternates', 'block_devices', 'interfaces'] satisfies (keyof Instance)[],
+    // what a launch asked for, and what users may say of a server later. Not what a user brings along, which may be 64 KB: a list of names needs to read this
+    packed: [
+      'uuid', 'project_id', 'user_id', 'display_name', 'display_description', 'hostname', 'reservation_id', 'launch_index', 'created_at', 'terminated_at', 'availability_zone', 'network_hosts',
+      'flavor', 'image_ref', 'image_properties', 'key_name', 'key_data', 'config_drive', 'metadata', 'tags', 'security_groups', 'requested_networks', 'scheduler_hints',
+      'forced_host', 'forced_node', 'access_ip_v4', 'access_ip_v6', 'disk_config', 'locked', 'locked_reason', 'create_request_id', 'create_global_request_id',
+    ] satisfies (keyof Instance)[],
+    usual: {
+      display_description: null, launch_index: 0, terminated_at: null, availability_zone: null, key_name: null, key_data: null, user_data: null, config_drive: false,
+      access_ip_v4: null, access_ip_v6: null, locked: false, locked_reason: null,
+    } satisfies Partial<Instance>,
+  },
+};
+
+/** A new record of the kind whose form the table has, as it is to be put there. */
+export function pack<T extends Item>(which: TableName, record: T): Item & Pick<T, 'pk' | 'sk'> {
+  const { packed = [], usual = {} } = forms[which] ?? {};
+  const said = Object.entries(record).filter(([name, value]) => !Object.hasOwn(usual, name) || usual[name] !== value);
+  const part = (inside: boolean) => Object.fromEntries(said.filter(([name]) => packed.includes(name) === inside));
+  return { ...(part(false) as Pick<T, 'pk' | 'sk'>), [PACKED]: JSON.stringify(part(true)) };
+}
+
+/** Attributes as the table keeps them. */
+export function kept<T extends Item>(which: TableName, attributes: T): T {
+  const lists = (forms[which]?.texts ?? []).filter((name) => attributes[name] !== undefined);
+  return lists.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(lists.map((name) => [name, JSON.stringify(attributes[name])])) };
+}
+
+/** A record from what the table keeps; a part of it has what is packed only where that was asked for. */
+export function unpacked<T extends Item>(which: TableName, item: Item): T {
+  const form = forms[which];
+  if (!form) return item as T;
+  for (const name of form.texts) if (typeof item[name] === 'string') item[name] = JSON.parse(item[name]);
+  const { [PACKED]: inside, ...beside } = item;
+  return (typeof inside === 'string' ? { ...form.usual, ...JSON.parse(inside), ...beside } : item) as T;
+}
