@@ -27,6 +27,7 @@ import { localHosts, purgeHosts, ringer, startAgent, type Driver } from './hosts
 import { lock, socketFolder } from './lock.ts';
 import { startMappings } from './mappings.ts';
 import { provision } from './provision.ts';
+import { runtimeFile } from './runtime-file.ts';
 import { secretsManager } from './secrets-manager.ts';
 import { secretsOf, writeAwsrc, writeCredentials } from './secrets.ts';
 import { seed, seededServices } from './seed.ts';
@@ -144,8 +145,9 @@ export async function startCloud(options: CloudOptions) {
       if (call.function.endsWith('nova-conductor-heartbeats')) heartbeat.resolve();
       return outcome;
     };
+    const cacheFolder = join(templateFile, '../../compiled');
     const functions = startFunctions(deployment.functions, {
-      aws, logFolder: logs, cacheFolder: join(templateFile, '../../compiled'), limit: options.limit, around,
+      aws, logFolder: logs, cacheFolder, runtime: runtimeFile(cacheFolder), limit: options.limit, around,
     });
     started.push(functions.stop);
     const rules = options.schedules === false ? deployment.rules.filter(({ schedule }) => !schedule) : deployment.rules;

@@ -1,6 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import type { FunctionSpec } from './functions.ts';
@@ -10,6 +8,8 @@ export interface EnvironmentSettings {
   /** Where the engines are, and credentials, for the AWS SDK in the function. */
   aws: Record<string, string>;
   logFolder: string;
+  /** See runtime-file.ts. */
+  runtime: URL;
   cacheFolder?: string;
 }
 
@@ -30,13 +30,10 @@ export interface Environment {
 
 const INIT_SECONDS = 60; // Lambda's are 10, and then the function's timeout once more; a laptop may be busy
 
-// Without its types, so that no environment loads a TypeScript compiler of its own (10 MB and 50 ms each).
-const runtime = new URL(`data:text/javascript,${encodeURIComponent(stripTypeScriptTypes(readFileSync(join(import.meta.dirname, 'runtime.ts'), 'utf8')))}`);
-
 export function startEnvironment(spec: FunctionSpec, settings: EnvironmentSettings): Environment {
   const [file, handler] = spec.handler.split('.') as [string, string];
   const variables = { ...reserved(spec), ...settings.aws, ...spec.environment };
-  const worker = new Worker(runtime, {
+  const worker = new Worker(settings.runtime, {
     workerData: { file: join(spec.folder, `${file}.mjs`), handler, log: join(settings.logFolder, `${spec.name}.log`), cache: settings.cacheFolder },
     env: variables,
     execArgv: ['--disable-warning=ExperimentalWarning', ...(variables['NODE_OPTIONS']?.split(' ').filter((option) => option === '--enable-source-maps') ?? [])],

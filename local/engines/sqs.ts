@@ -13,6 +13,11 @@ interface Message { messageAttributes: object; messageGroupId?: string }
 interface Queue {
   persistence: unknown;
   pollWaiters: unknown[];
+  messages: unknown[];
+  fifoMessages: Map<string, unknown>;
+  inflightMessages: Map<string, unknown>;
+  delayedMessages: unknown[];
+  fifoDelayed: Map<string, unknown>;
   processTimers(): void;
   enqueue(message: Message): void;
   dequeue(...args: unknown[]): unknown[];
@@ -41,12 +46,25 @@ disk.db.exec('UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline
 const makeReady = disk.db.prepare('UPDATE sqs_messages SET receipt_handle = NULL, visibility_deadline = NULL WHERE message_id = ?');
 disk.updateMessageReady = (messageId) => { makeReady.run(messageId); };
 
-// One look at the timers of all queues that somebody waits at every 100 ms is enough for delays counted in seconds; fauxqs takes 50 a second per queue.
+// One look at the timers of all queues that somebody waits at every 100 ms is enough for delays counted in seconds, and none where nothing is
+// hidden in them; fauxqs takes 50 a second per queue.
 const watched = new Set<Queue>();
-setInterval(() => watched.forEach((queue) => queue.processTimers()), 100).unref();
+let clock: NodeJS.Timeout | undefined;
+const hides = (queue: Queue) => queue.inflightMessages.size + queue.delayedMessages.length + queue.fifoDelayed.size > 0;
+function tick() {
+  for (const queue of watched) queue.processTimers(); // also tells who waits of a message that was given back
+  if ([...watched].some(hides)) return;
+  clearInterval(clock);
+  clock = undefined;
+}
+/** After whatever may have hidden a message, or brought somebody to wait for one. */
+function watch(queue: Queue) {
+  if (watched.has(queue) && hides(queue)) clock ??= setInterval(tick, 100).unref();
+}
 Object.assign(SqsQueue.prototype, {
   startPollTimerIfNeeded(this: Queue) {
     watched.add(this);
+    watch(this);
   },
   stopPollTimerIfEmpty(this: Queue) {
     if (this.pollWaiters.length === 0) watched.delete(this);
@@ -56,11 +74,14 @@ Object.assign(SqsQueue.prototype, {
 // A receive moves messages to the dead-letter queue by a delete and an insert: one transaction, or a kill between them loses one.
 const { dequeue, enqueue } = SqsQueue.prototype;
 SqsQueue.prototype.dequeue = function (...args) {
+  this.processTimers();
+  if (this.messages.length + this.fifoMessages.size === 0) return [];
   disk.db.exec('BEGIN');
   try {
     return dequeue.apply(this, args);
   } finally {
     disk.db.exec('COMMIT');
+    watch(this);
   }
 };
 
@@ -69,6 +90,7 @@ const groups = new WeakMap<object, string>();
 SqsQueue.prototype.enqueue = function (message) {
   message.messageGroupId ??= groups.get(message.messageAttributes);
   enqueue.call(this, message);
+  watch(this);
 };
 interface Entry { MessageGroupId?: string; MessageAttributes?: object }
 function rememberGroup(entry: Entry) {

@@ -67,6 +67,14 @@ test('a message given back at once comes again at once', async (t) => {
   await eventually(async () => ((await cloud.invoke('consumer', {})) as unknown[]).length === 2);
 });
 
+test('a message that is to wait reaches a function that waits for it when its time has come', async (t) => {
+  const cloud = await startTiny(t, { consumer: { code: recorder('') } }, consumedQueue('consumer'), { limit: 1 });
+  const sent = Date.now();
+  await sqs(cloud, 'SendMessage', { MessageBody: 'later', DelaySeconds: 1 });
+  const { at } = await eventually(async () => ((await cloud.invoke('consumer', {})) as { at: number }[])[0]);
+  assert.ok(at - sent >= 1000, `${at - sent} ms`);
+});
+
 test('a hundred messages are worked on side by side, up to the mapping’s concurrency, and a test can have each delivered twice', async (t) => {
   const code = `let most = 0, busy = 0; export async function handler(event) { busy++; await new Promise((done) => setTimeout(done, 20)); busy--; }`;
   const running = { now: 0, most: 0, batches: 0 };
