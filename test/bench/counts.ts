@@ -32,6 +32,7 @@ export interface Besides { per_call: Record<string, Asked>; per_sweep: Asked; pe
 
 const QUIET_MS = 800; // then the last report and notification of a launch is through, on a busy machine too
 const HOSTS = 10;
+const WARM = 25; // launches, after which most hosts have been rung from the same environment; it remembers where for ten minutes
 const BEAT_MS = 21_000; // within which each host beats
 
 export interface CountOptions {
@@ -90,8 +91,13 @@ type During = (work: () => Promise<unknown>) => Promise<Stretch>;
 
 /** GETs and deletions are not among a launch's. */
 async function ofLaunches(workload: Workload, launches: number, during: During, quiet: () => Promise<void>): Promise<Stretch[]> {
+  for (let i = 0; i < WARM; i++) {
+    const ids = await workload.launch();
+    await workload.active(ids);
+    await workload.delete(ids);
+  }
   const all: Stretch[] = [];
-  for (let i = 0; i < launches + 2; i++) {
+  for (let i = 0; i < launches; i++) {
     await quiet();
     let ids: string[] = [];
     const counted = await during(async () => {
@@ -100,7 +106,7 @@ async function ofLaunches(workload: Workload, launches: number, during: During, 
     });
     await workload.active(ids);
     await workload.delete(ids);
-    if (i >= 2) all.push(counted);
+    all.push(counted);
   }
   const alone = all.filter(({ invocations }) => !invocations['nova-conductor-heartbeats']); // hosts beat beside some
   return alone.length > 0 ? alone : all;
