@@ -54,7 +54,8 @@ export function kept<T extends Item>(which: TableName, attributes: T): T {
 export function unpacked<T extends Item>(which: TableName, item: Item): T {
   const form = forms[which];
   if (!form) return item as T;
-  for (const name of form.texts) if (typeof item[name] === 'string') item[name] = JSON.parse(item[name]);
-  const { [PACKED]: inside, ...beside } = item;
-  return (typeof inside === 'string' ? { ...form.usual, ...JSON.parse(inside), ...beside } : item) as T;
+  const record: Item = typeof item[PACKED] === 'string' ? { ...form.usual, ...JSON.parse(item[PACKED]) } : {};
+  // in one order, whatever the engine's: objects that got their names in the same order share their shape, and a thousand shapes take three times as long
+  for (const name of Object.keys(item).sort()) if (name !== PACKED) record[name] = typeof item[name] === 'string' && form.texts.includes(name) ? JSON.parse(item[name]) : item[name];
+  return record as T;
 }
