@@ -40,7 +40,7 @@ export async function beat(node: ComputeNode, heartbeat: Heartbeat): Promise<voi
     ...(matters && hostsChanged(node.host)),
   };
   try {
-    await nova.update(computeNodeKey(node.host), { set }, [{ pk: exists(), last_seen_up: null }, { pk: exists(), last_seen_up: lessThan(last_seen_up) }]);
+    await nova.change(computeNodeKey(node.host), { set }, [{ pk: exists(), last_seen_up: null }, { pk: exists(), last_seen_up: lessThan(last_seen_up) }]);
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     return;

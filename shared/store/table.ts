@@ -109,6 +109,11 @@ export function table(which: TableName) {
     return record<T>(answer.Attributes)!;
   }
 
+  /** As `update`, where the item after it is of no use: it is neither sent nor read. */
+  async function change(key: Key, what: Change, condition?: Condition): Promise<void> {
+    await send(() => connection().send(new UpdateCommand({ TableName: TableName(), Key: pick(key), ...updating(keptChange(what), condition) })));
+  }
+
   /** What was deleted, or undefined where nothing was there. */
   async function remove<T extends Item = Item>(key: Key, condition?: Condition): Promise<T | undefined> {
     const answer = await send(() => connection().send(new DeleteCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_OLD', ...conditional(condition) })));
@@ -154,7 +159,7 @@ export function table(which: TableName) {
     await send(() => connection().send(new TransactWriteCommand({ TransactItems, ClientRequestToken: token })));
   }
 
-  return { get, getMany, put, putNew, update, remove, query, due, transact };
+  return { get, getMany, put, putNew, update, change, remove, query, due, transact };
 }
 
 const pick = ({ pk, sk }: Key) => ({ pk, sk });
