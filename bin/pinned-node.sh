@@ -7,4 +7,4 @@ node=$root/node_modules/node-linux-$processor/bin/node
 [ "$(uname -s)" = Linux ] && [ -x "$node" ] || exec node "$root/bin/pinned-node.js" "$@"
 export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE-$root/dist/compile-cache}"
 export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX-2}" MALLOC_TRIM_THRESHOLD_="${MALLOC_TRIM_THRESHOLD_-131072}"
-exec "$node" --disable-warning=ExperimentalWarning "$@"
+exec "$node" --disable-warning=ExperimentalWarning --memory-reducer-gc-count=1 "$@" # as pinned-node.js says

@@ -25,7 +25,7 @@ export async function startedCloud(hypervisors: number): Promise<StartedCloud> {
 async function start(folder: string, hypervisors: number): Promise<{ child: ChildProcess; ms: number }> {
   const began = performance.now();
   const program = resolve(import.meta.dirname, '../../local/start.ts');
-  const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', program, '--data', folder, '--port', '0', '--driver', 'fake', '--hypervisors', String(hypervisors)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [...process.execArgv, program, '--data', folder, '--port', '0', '--driver', 'fake', '--hypervisors', String(hypervisors)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let said = '';
   for await (const piece of child.stdout!.setEncoding('utf8')) {
     said += piece as string;
