@@ -50,11 +50,10 @@ async function verify(body: string): Promise<Verified | undefined> {
   if (!signed) return refuse('not a signed report', {});
   const { host } = signed;
   const items = await journal.getMany<Item & Key>([enrolmentKey(host), ...namedBy(signed)]);
-  const isEnrolment = ({ pk, sk }: Key) => pk === enrolmentKey(host).pk && sk === enrolmentKey(host).sk;
-  const enrolment = items.find(isEnrolment) as Enrolment | undefined;
+  const enrolment = items.find(({ sk }) => sk === enrolmentKey(host).sk) as Enrolment | undefined;
   const report = enrolment && verifiedReport(signed, enrolment.public_key);
   if (!report) return refuse('a report that is not signed by its host', { host });
-  return { report, records: items.filter((item) => !isEnrolment(item)) };
+  return { report, records: items.filter((item) => item !== enrolment) };
 }
 
 function namedBy({ payload }: SignedReport): Key[] {

@@ -11,7 +11,7 @@ const signs: Record<string, RegExp> = {
   'dynamodb:BatchGetItem': new RegExp(`${call('getMany')}|${call('due')}`),
   'dynamodb:Query': new RegExp(`${call('query')}|${call('page')}|${call('queryPage')}|${call('due')}`),
   'dynamodb:PutItem': new RegExp(`${call('put')}|${call('putNew')}|\\bput: `),
-  'dynamodb:UpdateItem': new RegExp(`${call('update')}|\\bupdate: `),
+  'dynamodb:UpdateItem': new RegExp(`${call('update')}|${call('change')}|\\bupdate: `),
   'dynamodb:DeleteItem': new RegExp(`${call('remove')}|\\bdelete: `),
   'dynamodb:ConditionCheckItem': /\bcheck: \{?/,
   's3:GetObject': /\b(Get|Head|Copy)Object|UploadPartCopy/,

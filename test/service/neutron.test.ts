@@ -267,9 +267,14 @@ test('a service that takes what was known a moment ago gets its ports by that, t
   assert.equal((await ok(ask('c', {}), 201)).port_security_enabled, false, 'who does not say so gets what is');
   assert.equal((await ok(ask('a'), 201)).id, first.id);
   assert.equal((await get(`/quotas/${name}/details`, me)).port.used, 3);
+  await ok(request('PUT', `/quotas/${name}`, adminToken, { quota: { port: 3 } }));
+  assert.equal((await ok(ask('a'), 201)).id, first.id, 'it has its quota already');
+  await refused(ask('d'), 409, 'OverQuota');
   for (const { id } of await get('/ports?device_id=server-1', me)) await del(`/ports/${id}`, me);
   await del(`/subnets/${sub.id}`, me);
-  await refused(ask('d'), 404, 'SubnetNotFound');
+  const bare = await ok(ask('d'), 201);
+  assert.deepEqual(bare.fixed_ips, [], 'by what there is, as what was known would not do');
+  await del(`/ports/${bare.id}`, me);
   await del(`/networks/${net.id}`, me);
   await refused(ask('e'), 404, 'NetworkNotFound');
   assert.equal((await get(`/quotas/${name}/details`, me)).port.used, 0);

@@ -21,7 +21,7 @@ import { chooser, wantsOf } from './addresses.ts';
 import { announce, likelyNeeded } from './announce.ts';
 import { addressPairsOf, isNetworkDevice, macOf, mergeDhcpOptions } from './attributes.ts';
 import type { Addresses } from './filter.ts';
-import { namesItself, readGrounds, recentGrounds, requireGrounds } from './grounds.ts';
+import { type Grounds, namesItself, readGrounds, recentGrounds, requireGrounds } from './grounds.ts';
 import { marksFor } from './marks.ts';
 import { removePort } from './remove.ts';
 import type { PortCreate } from './schema.ts';
@@ -35,17 +35,26 @@ export const IDEMPOTENCY_HEADER = 'x-novaless-idempotency-key';
 export interface Made { port: Port; groups?: SecurityGroup[]; members?: Addresses; network?: Network }
 
 /**
- * Makes a port: reads what it stands on (or knows it, where a caller that may ask again takes what was read a moment ago), counts it, writes it with its addresses and all that refers to it at once, and looks
- * whether that is still there and who is to be told of it.
+ * Makes a port. A caller that may ask again can have it made by what was read a moment ago. That refuses nobody: what it stands in the way of is
+ * tried once more by what there is, as a port of the same key may be.
  */
 export async function createPort(request: Request, given: PortCreate, nth = 0): Promise<Made> {
   const project = ownerOf(request, given);
   const key = request.header(IDEMPOTENCY_HEADER);
   const id = key ? derivedId('port', project, key, String(nth)) : randomUUID();
-  const groupIds = given.security_groups ?? [defaultSecurityGroupId(project)];
-  const ids = { network: given.network_id, groups: groupIds };
-  // a port of the same key is met when this one is written
-  const grounds = (key && recentGrounds(ids, request)) || (await readGrounds({ ...ids, ...(key && { port: id }) }));
+  const ids = { network: given.network_id, groups: given.security_groups ?? [defaultSecurityGroupId(project)] };
+  const recent = key ? recentGrounds(ids, request) : undefined;
+  const make = (grounds: Grounds) => makePort(request, given, { project, key, id, grounds });
+  const made = recent && (await make(recent).catch((error: unknown) => {
+    if (!(error instanceof HttpError)) throw error;
+  }));
+  return made ?? make(await readGrounds({ ...ids, ...(key && { port: id }) }));
+}
+
+interface Making { project: string; key: string | undefined; id: string; grounds: Grounds }
+
+/** Counts the port, writes it with its addresses and all that refers to it at once, and looks whether what it stands on is still there and who is to be told of it. */
+async function makePort(request: Request, given: PortCreate, { project, key, id, grounds }: Making): Promise<Made> {
   const { network, host, groups, named, port: earlier } = grounds;
   if (earlier) return introduce(sameRequest(earlier, given), []); // who made it may not have come that far
   if (!network || !sees(request.context, network)) throw resourceNotFound('network', given.network_id);
