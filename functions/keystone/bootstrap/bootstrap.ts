@@ -8,7 +8,7 @@ import { changeEntity, insertEntity } from '../records/changes.ts';
 import { find, keyOf, store, type Kinds, type User } from '../records/entities.ts';
 import { grant } from '../records/grants.ts';
 import { findByName, type Named } from '../records/names.ts';
-import { forgetRoles } from '../records/roles.ts';
+import { allChanged } from '../records/versions.ts';
 import { rotateKeys } from '../token/keys.ts';
 import { mintServiceTokens, serviceUsers } from '../token/service-tokens.ts';
 import { bootstrapCatalog } from './catalog.ts';
@@ -40,12 +40,12 @@ export async function bootstrap({ adminPassword, endpoint, region }: Static<type
     if (implied && !role.implies) await store.update(keyOf('role', role.data.id), { setIfAbsent: { implies: [roleIds[implied]] } });
     roleIds[name] = role.data.id;
   }
-  forgetRoles();
   const [admin, service] = await Promise.all([
     ensureProject('admin', 'Bootstrap project for initializing the cloud.'),
     ensureProject('service', 'The services themselves'),
     bootstrapCatalog(endpoint, region),
   ]);
+  await allChanged();
   const [adminUser, ...services] = await Promise.all([
     ensureAdmin(adminPassword, admin.data.id, roleIds.admin),
     ...serviceUsers.map((name) => ensureServiceUser(name, service.data.id, [roleIds.service, roleIds.admin])),

@@ -1,6 +1,5 @@
 import { derivedId } from '../ids.ts';
 import { keyOf, store } from '../records/entities.ts';
-import { forgetServices } from '../records/services.ts';
 
 /** Type, name and path of each service, as DevStack registers them. */
 const services = [
@@ -15,7 +14,7 @@ const services = [
 
 /**
  * The region, the services and their endpoints. Ids are derived from what the things are, so that a repeat finds them
- * again; it changes nothing but the URLs.
+ * again; it changes nothing but the URLs. The caller tells of it (`allChanged`).
  */
 export async function bootstrapCatalog(endpoint: string, region: string): Promise<void> {
   const write = async ([type, name, path]: (typeof services)[number]) => {
@@ -29,7 +28,6 @@ export async function bootstrapCatalog(endpoint: string, region: string): Promis
     }));
   };
   await Promise.all([once('region', region, { id: region, description: '', parent_region_id: null }), ...services.map(write)]);
-  forgetServices();
 }
 
 const once = (kind: 'region' | 'service' | 'endpoint', id: string, data: object) => store.update(keyOf(kind, id), { setIfAbsent: { data, version: 1 } });

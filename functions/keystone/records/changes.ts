@@ -4,7 +4,7 @@ import type { Item, Key, Write } from '../../../shared/store/table.ts';
 import { couldNotFind, duplicate } from '../errors.ts';
 import { find, keyOf, store, type Fields, type Kind, type Kinds } from './entities.ts';
 import { freeName, takeName, type Named } from './names.ts';
-import { forgetServices } from './services.ts';
+import { versionOf } from './versions.ts';
 
 const named: readonly Kind[] = ['domain', 'project', 'user', 'role'] satisfies Named[];
 const isNamed = (kind: Kind): kind is Named => named.includes(kind);
@@ -14,7 +14,7 @@ const nameSpace = (data: Fields) => data.domain_id ?? null;
 /** Puts a new thing in, with its name. 409 where the id or the name is taken. */
 export async function insertEntity<K extends Kind>(kind: K, data: Kinds[K]['data'], more: Item = {}, checks: Write[] = []): Promise<Kinds[K]> {
   const item = { ...keyOf(kind, data.id), version: 1, data, ...more };
-  const writes: Write[] = [{ put: item, if: { pk: absent() } }, ...(isNamed(kind) ? [takeName(kind, nameSpace(data), data.name!, data.id)] : []), ...checks];
+  const writes: Write[] = [{ put: item, if: { pk: absent() } }, ...(isNamed(kind) ? [takeName(kind, nameSpace(data), data.name!, data.id)] : []), ...versionOf(kind), ...checks];
   try {
     await store.transact(writes);
   } catch (error) {
@@ -24,7 +24,6 @@ export async function insertEntity<K extends Kind>(kind: K, data: Kinds[K]['data
     const missing = checks[error.failed.findIndex((f) => f.conditionFailed) - (writes.length - checks.length)] as { check: Key } | undefined;
     throw missing ? couldNotFind(missing.check.pk, missing.check.sk) : error;
   }
-  changed(kind);
   return item as unknown as Kinds[K];
 }
 
@@ -44,10 +43,10 @@ export async function changeEntity<K extends Kind>(kind: K, id: string, change: 
     const writes: Write[] = [
       { put: next, if: { version: current.version } },
       ...(renamed ? [takeName(kind, nameSpace(next.data), next.data.name!, id), freeName(kind, nameSpace(current.data), current.data.name!, id)] : []),
+      ...versionOf(kind),
     ];
     try {
       await (writes.length === 1 ? store.put(next, { version: current.version }) : store.transact(writes));
-      changed(kind);
       return next;
     } catch (error) {
       if (error instanceof TransactionRefused && error.failed[1]?.conditionFailed) throw duplicate(kind, nameTaken(kind as Named, next.data));
@@ -64,18 +63,14 @@ export async function deleteEntity<K extends Kind>(kind: K, entity: Kinds[K]): P
       await store.transact([
         { delete: keyOf(kind, current.data.id), if: { version: current.version } },
         ...(isNamed(kind) ? [freeName(kind, nameSpace(current.data), current.data.name!, current.data.id)] : []),
+        ...versionOf(kind),
       ]);
-      changed(kind);
       return true;
     } catch (error) {
       if (!(error instanceof TransactionRefused)) throw error;
     }
   }
   return false;
-}
-
-function changed(kind: Kind): void {
-  if (kind === 'service' || kind === 'endpoint') forgetServices();
 }
 
 function nameTaken(kind: Named, { name, domain_id }: Fields): string {

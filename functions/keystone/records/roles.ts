@@ -1,23 +1,16 @@
 import { all, type Role } from './entities.ts';
+import { remembered, type Versions } from './versions.ts';
 
-/** How long an environment goes by the roles that it has read; an id that it does not know makes it read again. */
-const KEEP_MS = 5_000;
-let known: { until: number; roles: Map<string, Role> } | undefined;
-
-async function book(ids: Iterable<string>): Promise<Map<string, Role>> {
-  if (!known || known.until < Date.now() || [...ids].some((id) => !known!.roles.has(id))) known = { until: Date.now() + KEEP_MS, roles: byId(await all('role')) };
-  return known.roles;
-}
+const rolesAt = remembered(['role'], async () => byId(await all('role')));
 const byId = (roles: Role[]) => new Map(roles.map((role) => [role.data.id, role]));
 
-/** After a change made here, so that this environment at least sees it at once. */
-export const forgetRoles = () => { known = undefined; };
-
-/** These roles and all that they imply. A role of a domain only stands for what it implies: it is in no token itself. */
-export async function effectiveRoles(ids: Iterable<string>): Promise<Role[]> {
+/** These roles and all that they imply. A role of a domain only stands for what it implies: it is in no token itself. Read anew but where versions are given. */
+export async function effectiveRoles(ids: Iterable<string>, versions?: Versions): Promise<Role[]> {
   const given = [...ids];
   if (given.length === 0) return [];
-  return expand(given, await book(given)).map(({ role }) => role).filter((role) => role.data.domain_id === null);
+  const known = versions && (await rolesAt(versions));
+  const roles = known && given.every((id) => known.has(id)) ? known : byId(await all('role'));
+  return expand(given, roles).map(({ role }) => role).filter((role) => role.data.domain_id === null);
 }
 
 /** Each role with the one that brought it (undefined: given directly). */

@@ -3,7 +3,6 @@ import type { Request, Route } from '../../../shared/http/route.ts';
 import { couldNotFind } from '../errors.ts';
 import { changeEntity } from '../records/changes.ts';
 import { all, find, type Role } from '../records/entities.ts';
-import { forgetRoles } from '../records/roles.ts';
 
 /* Identity API v3, "Implied roles". */
 
@@ -52,7 +51,6 @@ async function create(request: Request) {
   // Keystone's prohibited_implied_role: nobody becomes an admin by the way
   if (implied.data.name === 'admin' && implied.data.domain_id === null) throw forbidden(`${implied.data.id} cannot be an implied roles.`);
   const changed = await changeEntity('role', prior.data.id, ({ implies = [] }) => ({ implies: [...new Set([...implies, implied.data.id])] }));
-  forgetRoles();
   return { status: 201, body: { role_inference: { prior_role: summary(changed, request), implies: summary(implied, request) }, ...selfOf(request) } };
 }
 
@@ -62,7 +60,6 @@ async function remove(request: Request) {
     if (!implies.includes(implied.data.id)) throw absent(prior, implied);
     return { implies: implies.filter((id) => id !== implied.data.id) };
   });
-  forgetRoles();
 }
 
 const one = '/roles/{prior}/implies/{implied}';

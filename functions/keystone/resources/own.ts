@@ -1,5 +1,6 @@
 import { forbidden } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
+import { readForCaller } from '../auth/context.ts';
 import { keyOf, store, type Domain } from '../records/entities.ts';
 import { grantsOfUser, rolesOn } from '../records/grants.ts';
 import { catalogFor } from '../token/catalog.ts';
@@ -10,7 +11,7 @@ import { projectsOf } from './users.ts';
 
 async function catalog({ context, baseUrl }: Request) {
   if (!context.project_id) throw forbidden('A project-scoped token is required to produce a service catalog.');
-  return { body: { catalog: await catalogFor(context.user_id, context.project_id), links: { self: `${baseUrl}/auth/catalog` } } };
+  return { body: { catalog: await catalogFor(context.user_id, context.project_id, readForCaller(context)!.standing.versions), links: { self: `${baseUrl}/auth/catalog` } } };
 }
 
 async function projects(request: Request) {

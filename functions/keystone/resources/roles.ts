@@ -5,7 +5,6 @@ import { newId } from '../ids.ts';
 import { changeEntity, deleteEntity, insertEntity } from '../records/changes.ts';
 import { all, keyOf, type Role } from '../records/entities.ts';
 import { allGrants, revokeGrant } from '../records/grants.ts';
-import { forgetRoles } from '../records/roles.ts';
 import { collectionRoutes } from './collection.ts';
 import { merged, named } from './merge.ts';
 import { Description, Id, Name, nullable, Options, withExtras } from './schema.ts';
@@ -23,15 +22,9 @@ export const roleRoutes: Route[] = collectionRoutes({
   insert: async ({ id: _, links: __, ...given }) => {
     const domain_id: string | null = given.domain_id ?? null;
     const data = { description: null, options: {}, ...named(given), domain_id, id: newId() } as Role['data'];
-    const role = await insertEntity('role', data, {}, domain_id === null ? [] : [{ check: keyOf('domain', domain_id), if: { pk: exists() } }]);
-    forgetRoles();
-    return role;
+    return insertEntity('role', data, {}, domain_id === null ? [] : [{ check: keyOf('domain', domain_id), if: { pk: exists() } }]);
   },
-  change: async ({ data: { id } }, { links: _, ...given }) => {
-    const role = await changeEntity('role', id, ({ data }) => ({ data: merged(data, given) }));
-    forgetRoles();
-    return role;
-  },
+  change: ({ data: { id } }, { links: _, ...given }) => changeEntity('role', id, ({ data }) => ({ data: merged(data, given) })),
   remove: eraseRole,
   // without a domain in the query, the cloud's own roles are meant
   visible: (roles, { query }) => (query.has('domain_id') ? roles : roles.filter(({ data }) => data.domain_id === null)),
@@ -48,5 +41,4 @@ export async function eraseRole(role: Role): Promise<void> {
     if (prior.implies?.includes(id)) await changeEntity('role', prior.data.id, ({ implies }) => ({ implies: (implies ?? []).filter((i) => i !== id) }));
   if (!(await deleteEntity('role', role))) throw couldNotFind('role', id);
   await takeBack();
-  forgetRoles();
 }

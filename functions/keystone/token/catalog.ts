@@ -1,11 +1,13 @@
-import type { Endpoint } from '../records/entities.ts';
-import { servicesAndEndpoints } from '../records/services.ts';
+import { all, type Endpoint } from '../records/entities.ts';
+import { remembered, type Versions } from '../records/versions.ts';
 
 export interface CatalogEntry { id: string; type: string; name: string; endpoints: object[] }
 
+const servicesAndEndpoints = remembered(['service', 'endpoint'], () => Promise.all([all('service'), all('endpoint')]));
+
 /** The services and where they are, as one user and project see them: `$(project_id)s` in a URL is the token's. */
-export async function catalogFor(userId: string, projectId: string | undefined): Promise<CatalogEntry[]> {
-  const [services, endpoints] = await servicesAndEndpoints();
+export async function catalogFor(userId: string, projectId: string | undefined, versions: Versions): Promise<CatalogEntry[]> {
+  const [services, endpoints] = await servicesAndEndpoints(versions);
   return services
     .filter(({ data }) => data.enabled)
     .map(({ data }) => ({

@@ -4,7 +4,7 @@ import type { Claims } from './claims.ts';
 import type { Standing } from './standing.ts';
 
 /** The token's body: Identity API v3, "Validate and show information for token". */
-export async function renderToken(claims: Claims, { user, userDomain, project, projectDomain, domain, system, credential, roles }: Standing, withCatalog: boolean): Promise<{ token: object }> {
+export async function renderToken(claims: Claims, { user, userDomain, project, projectDomain, domain, system, credential, roles, versions }: Standing, withCatalog: boolean): Promise<{ token: object }> {
   return {
     token: {
       methods: claims.methods,
@@ -17,7 +17,7 @@ export async function renderToken(claims: Claims, { user, userDomain, project, p
       ...(system && { system: { all: true } }),
       ...(credential && { application_credential: { id: credential.data.id, name: credential.data.name, restricted: !credential.data.unrestricted } }),
       ...(claims.scope && { roles: roles.map(({ data }) => ({ id: data.id, name: data.name })) }),
-      ...(claims.scope && withCatalog && { catalog: await catalogFor(user.data.id, project?.data.id) }),
+      ...(claims.scope && withCatalog && { catalog: await catalogFor(user.data.id, project?.data.id, versions) }),
     },
   };
 }

@@ -2,6 +2,7 @@ import type { Key } from '../../../shared/store/table.ts';
 import { credentialKey, type ApplicationCredential } from '../records/application-credentials.ts';
 import { grantKey, type Grant } from '../records/grants.ts';
 import { effectiveRoles } from '../records/roles.ts';
+import { versionsKey, type Versions } from '../records/versions.ts';
 import { keyOf, store, type Domain, type Project, type Role, type User } from '../records/entities.ts';
 import type { Claims, Scope } from './claims.ts';
 
@@ -16,6 +17,8 @@ export interface Standing {
   credential?: ApplicationCredential;
   /** With all that they imply, and no more than the application credential has; none for an unscoped token. */
   roles: Role[];
+  /** Of what tokens show besides. */
+  versions: Versions;
 }
 
 /** The token, or what it stands on, is void; the message says why, for logs and for those who may see it. */
@@ -37,7 +40,7 @@ export async function standingOf({ user_id, user_domain_id, scope, application_c
   const scopeKeys = scope ? keysOf(scope) : {};
   const grant = scope && grantKey(user_id, scope);
   const credential = application_credential === undefined ? undefined : credentialKey(application_credential);
-  const read = await readAll([user, userDomain, revocation, scopeKeys.project, scopeKeys.domain, grant, credential]);
+  const read = await readAll([user, userDomain, revocation, scopeKeys.project, scopeKeys.domain, grant, credential, versionsKey]);
 
   if (read(revocation)) throw new NotStanding('the token was revoked');
   const usable = <T extends { data: { enabled: boolean; id: string }; valid_since?: number }>(kind: string, item: T | undefined): T => {
@@ -46,7 +49,7 @@ export async function standingOf({ user_id, user_domain_id, scope, application_c
     if (issued !== undefined && issued < (item.valid_since ?? 0)) throw new NotStanding(`tokens of the ${kind} ${item.data.id} were revoked`);
     return item;
   };
-  const standing: Standing = { user: usable('user', read<User>(user)), userDomain: usable('domain', read<Domain>(userDomain)), roles: [] };
+  const standing: Standing = { user: usable('user', read<User>(user)), userDomain: usable('domain', read<Domain>(userDomain)), roles: [], versions: read<Versions>(versionsKey) ?? {} };
   if (!scope) return standing;
   if ('system' in scope) standing.system = true;
   else if ('domain' in scope) standing.domain = usable('domain', read<Domain>(scopeKeys.domain));
@@ -54,7 +57,7 @@ export async function standingOf({ user_id, user_domain_id, scope, application_c
     standing.project = usable('project', read<Project>(scopeKeys.project));
     standing.projectDomain = usable('domain', read<Domain>(scopeKeys.domain));
   }
-  standing.roles = await effectiveRoles(read<Grant>(grant)?.roles ?? []);
+  standing.roles = await effectiveRoles(read<Grant>(grant)?.roles ?? [], standing.versions);
   if (credential) {
     standing.credential = usableCredential(read<ApplicationCredential>(credential));
     const lent = standing.credential.data.roles;
