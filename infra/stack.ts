@@ -47,7 +47,8 @@ export class NovalessStack extends Stack {
     sweeper(this, swept);
     const hostsLog = deployed.find(({ declaration }) => declaration.name === 'nova-conductor-sweep')!.target.logGroup;
     const watched = alarms(this, { api, queues: Object.values(resources.queues), swept, hostsLog, parameters });
-    dashboard(this, { api, queues: resources.queues, functions: deployed.map(({ target }) => target), alarms: watched });
+    const unattended = deployed.filter(({ declaration: { routes, queue, swept: isSwept } }) => routes ?? queue ?? isSwept).map(({ target }) => target);
+    dashboard(this, { api, queues: resources.queues, functions: deployed.map(({ target }) => target), unattended, alarms: watched });
 
     const { queues, tables: { 'nova-compute': journal }, buckets: { images, consoles } } = resources;
     tellHosts(this, parameters.parameterPath.valueAsString, {

@@ -13,7 +13,9 @@ export interface Prices {
   sources: Record<string, string>;
   per_million: Record<PerMillion, number>;
   per_gb: Record<PerGb, number>;
-  per_month: { alarm_metric: number; dashboard: number; kms_key_of_aws: number };
+  per_month: { alarm_metric: number; dashboard: number; kms_key: number };
+  /** What each account has free of charge every month, not only in its first year. */
+  free_a_month: { lambda_requests: number; lambda_gb_seconds: number; sqs_requests: number; kms_requests: number; alarm_metrics: number; dashboards: number; metrics_of_a_dashboard: number; logs_gb: number; dynamodb_gb: number };
   /** An always-on controller, to compare with. */
   controller: { instance: string; instance_per_hour: number; disk_gb: number; disk_per_gb_month: number; load_balancer_per_hour: number };
 }

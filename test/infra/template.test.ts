@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { functions } from '../../infra/functions.ts';
 import { synthesize } from '../../infra/app.ts';
+import { dashboardMetrics } from '../bench/standing.ts';
 import { concurrencyOf, leastAccountLimit, USUAL_ACCOUNT_LIMIT } from '../../shared/deployment/concurrency.ts';
 import { hostsDown } from '../../shared/deployment/metrics.ts';
 import { environment, queues, tableNames, tableSchema } from '../../shared/deployment/declaration.ts';
@@ -210,4 +211,8 @@ test('an operator hears of what is lost, late or failing: every queue and every 
   assert.ok(ofType('AWS::CloudWatch::Alarm').some((alarm) => alarm.MetricName === MetricName && alarm.Namespace === MetricNamespace && alarm.Threshold === 0));
   const swept = functions.filter(({ swept }) => swept).length;
   assert.equal([...watched].filter((each) => each.startsWith('Errors of')).length, swept);
+});
+
+test('the dashboard stays among those that cost nothing: at most 50 metrics', () => {
+  for (const { DashboardBody } of ofType('AWS::CloudWatch::Dashboard')) assert.ok(dashboardMetrics(DashboardBody) <= 50, `${dashboardMetrics(DashboardBody)} metrics`);
 });
