@@ -13,6 +13,17 @@ test('what was read is gone by until one of its kinds has another version', asyn
   assert.equal(await catalog({ endpoint: 1 }), 4, 'nothing but the last one is kept');
 });
 
+test('whatever changed without being counted is seen after ten minutes', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'] });
+  let reads = 0;
+  const catalog = remembered(['service'], async () => ++reads);
+  await catalog({});
+  t.mock.timers.tick(599_000);
+  assert.equal(await catalog({}), 1);
+  t.mock.timers.tick(2_000);
+  assert.equal(await catalog({}), 2);
+});
+
 test('a read that failed is not remembered', async () => {
   let fails = true;
   const roles = remembered(['role'], async () => {

@@ -18,13 +18,16 @@ export const versionOf = (kind: Kind): Write[] =>
 /** For who has written many of them without a word. */
 export const allChanged = (): Promise<void> => store.change(versionsKey, { add: Object.fromEntries(counted.map((kind) => [kind, 1])) });
 
+/** As long as Keystone keeps its catalog. What changed without being counted (a restored table, a function that is not updated yet) is seen by then. */
+const KEEP_MS = 600_000;
+
 /** What `read` gave at this version of these kinds, read again for another one. */
 export function remembered<T>(kinds: Counted[], read: () => Promise<T>): (versions: Versions) => Promise<T> {
-  let known: { version: string; what: Promise<T> } | undefined;
+  let known: { version: string; until: number; what: Promise<T> } | undefined;
   return (versions) => {
     const version = kinds.map((kind) => versions[kind] ?? 0).join();
-    if (known?.version === version) return known.what;
-    const reading = { version, what: read() };
+    if (known?.version === version && known.until > Date.now()) return known.what;
+    const reading = { version, until: Date.now() + KEEP_MS, what: read() };
     known = reading;
     reading.what.catch(() => { if (known === reading) known = undefined; });
     return reading.what;
