@@ -43,7 +43,7 @@ const logger = { trace() {}, debug() {}, warn: console.warn } as unknown as Logg
 const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true };
 const connection = () => (client ??= DynamoDBDocumentClient.from(lean(new DynamoDBClient({ maxAttempts: 4, logger })), { marshallOptions }));
 
-/** Without parts of a request that DynamoDB does nothing with, a fifth of its CPU: what the SDK logs of it, says of itself, and passes on for Lambda to find loops. */
+/** Without parts of a request that DynamoDB does nothing with, an eighth of its CPU: what the SDK logs of it, says of itself, and passes on for Lambda to find loops. */
 function lean(made: DynamoDBClient): DynamoDBClient {
   for (const part of ['loggerMiddleware', 'getUserAgentMiddleware', 'recursionDetectionMiddleware']) made.middlewareStack.remove(part);
   return made;
