@@ -50,12 +50,12 @@ function idleMonth(standing: Standing, perSweep: Asked, price: Prices): Line[] {
   const keyAsks = standing.swept * (MINUTES / KMS_CACHE_MINUTES);
   const { per_million: each, per_gb, per_month, free_a_month: free } = price;
   const line = (name: string, count: number, dollarsOfOne: number, freeCount: number, how: string): Line => ({ name, dollars: count * dollarsOfOne, free: Math.min(count, freeCount) * dollarsOfOne, how });
-  const swept: Record<string, number> = { 'Lambda requests': free.lambda_requests * each.lambda_requests / 1e6, 'Lambda duration': free.lambda_gb_seconds * each.lambda_gb_seconds / 1e6, logs: free.logs_gb * per_gb.logs_written };
+  const freeOfSweeper: Record<string, number> = { 'Lambda requests': free.lambda_requests * each.lambda_requests / 1e6, 'Lambda duration': free.lambda_gb_seconds * each.lambda_gb_seconds / 1e6, logs: free.logs_gb * per_gb.logs_written };
   return [
     line('idle polls of the queues', polls, each.sqs_requests / 1e6, free.sqs_requests, `${standing.mappings} mappings, ${POLLERS} long polls of ${LONG_POLL_SECONDS} s each: ${short(polls / 1e6)} million receives`),
     line('alarms', standing.alarmMetrics, per_month.alarm_metric, free.alarm_metrics, `${standing.alarmMetrics} metrics`),
     line('dashboard', standing.dashboards.length, per_month.dashboard, standing.dashboards.every((metrics) => metrics <= free.metrics_of_a_dashboard) ? free.dashboards : 0, `${standing.dashboards.length}, with ${standing.dashboards.join(', ')} metrics`),
-    ...bill(perSweep, price, MINUTES).filter(({ dollars }) => dollars >= 0.005).map(({ name, dollars, how }) => ({ name: `sweeper: ${name}`, dollars, free: Math.min(dollars, swept[name] ?? 0), how: `each minute ${how}` })),
+    ...bill(perSweep, price, MINUTES).filter(({ dollars }) => dollars >= 0.005).map(({ name, dollars, how }) => ({ name: `sweeper: ${name}`, dollars, free: Math.min(dollars, freeOfSweeper[name] ?? 0), how: `each minute ${how}` })),
     line("KMS: requests of the tables' key", keyAsks, each.kms_requests / 1e6, free.kms_requests, `${standing.swept} swept functions, one each ${KMS_CACHE_MINUTES} minutes`),
     line('KMS: keys', standing.ownKeys, per_month.kms_key, 0, `${standing.ownKeys} of the account's own; AWS's key of DynamoDB and SQS's own encryption cost nothing`),
     line('point-in-time recovery', 1, per_gb.dynamodb_point_in_time_recovery_a_month, 0, `1 GB in ${standing.tables} tables`),
@@ -65,7 +65,6 @@ function idleMonth(standing: Standing, perSweep: Asked, price: Prices): Line[] {
 }
 
 export const sum = (lines: Line[]) => lines.reduce((total, { dollars }) => total + dollars, 0);
-const allowed = (lines: Line[]) => lines.reduce((total, { free = 0 }) => total + free, 0);
 
 /** Three of them with a disk each behind a load balancer, as OpenStack's own guides have it. */
 const controllersAMonth = ({ controller }: Prices) =>
@@ -78,11 +77,14 @@ function print(title: string, lines: Line[], target?: number): void {
   const total = sum(lines);
   console.log(`\n${title}: ${money(total)}`);
   for (const { name, dollars, how } of lines.toSorted((a, b) => b.dollars - a.dollars)) console.log(`  ${money(dollars).padStart(9)}  ${name.padEnd(34)} ${how}`);
+  const net = total - lines.reduce((all, { free = 0 }) => all + free, 0);
   const given = lines.filter(({ free = 0 }) => free >= 0.005).toSorted((a, b) => b.free! - a.free!);
-  if (given.length > 0) console.log(`  ${money(total - allowed(lines))} in an account that has AWS's monthly free allowances for this alone: ${given.map(({ name, free }) => `${name} −${money(free!)}`).join(', ')}`);
+  if (given.length > 0) console.log(`  ${money(net)} in an account that has AWS's monthly free allowances for this alone: ${given.map(({ name, free }) => `${name} −${money(free!)}`).join(', ')}`);
   if (target === undefined) return;
+  if (total <= target) return console.log(`  the target of ${money(target)} is kept`);
+  if (net <= target) return console.log(`  the target of ${money(target)} is kept with the allowances, and missed by ${money(total - target)} without`);
   const [first, second] = lines.toSorted((a, b) => b.dollars - a.dollars);
-  console.log(total <= target ? `  the target of ${money(target)} is kept` : total - allowed(lines) <= target ? `  the target of ${money(target)} is kept with the allowances, and missed by ${money(total - target)} without` : `  MISSED: ${money(total - target)} above the target of ${money(target)}, most of it ${first!.name} (${money(first!.dollars)}) and ${second!.name} (${money(second!.dollars)})`);
+  console.log(`  MISSED: ${money(total - target)} above the target of ${money(target)}, most of it ${first!.name} (${money(first!.dollars)}) and ${second!.name} (${money(second!.dollars)})`);
 }
 
 if (import.meta.main) {
