@@ -1,4 +1,5 @@
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { lean } from '../../shared/aws/lean.ts';
 import { badRequest, unauthorized } from '../../shared/http/errors.ts';
 import { environment } from '../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../shared/environment.ts';
@@ -23,7 +24,7 @@ export const forgetToken = (name: string): boolean => tokens.delete(name);
 
 /** The secret `…/launch/NAME` holds `{"id", "secret"}`, as `openstack application credential create -f json` prints them. */
 async function secretOf(name: string): Promise<{ id: string; secret: string }> {
-  secrets ??= new SecretsManagerClient({ maxAttempts: 4 });
+  secrets ??= lean(SecretsManagerClient, { maxAttempts: 4 });
   const SecretId = `${requireEnv(environment.secretPath)}/launch/${name}`;
   const text = await secrets.send(new GetSecretValueCommand({ SecretId })).then(({ SecretString }) => SecretString ?? '', (error: Error) => {
     if (error.name === 'ResourceNotFoundException') throw badRequest(`Invalid input for field/attribute credential. There is no secret ${SecretId}.`);

@@ -1,6 +1,7 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
 import middy from '@middy/core';
 import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { lean } from '../../shared/aws/lean.ts';
 import { environment } from '../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../shared/environment.ts';
 import { HttpError } from '../../shared/http/errors.ts';
@@ -39,7 +40,7 @@ async function reject({ type, id, launch, requestId, detail }: Asked, { status, 
   log.warn(`${type} rejected`, { event_id: id, launch, request_id: requestId, status, reason: message });
   const { credential, server } = detail as { credential?: unknown; server?: { id?: unknown; name?: unknown } };
   const Detail = JSON.stringify({ event_id: id, launch, global_request_id: requestId, credential, server: { id: server?.id, name: server?.name }, fault: { code: status, message } });
-  client ??= new EventBridgeClient({ maxAttempts: 4 });
+  client ??= lean(EventBridgeClient, { maxAttempts: 4 });
   const { FailedEntryCount, Entries } = await client.send(new PutEventsCommand({
     Entries: [{ EventBusName: requireEnv(environment.bus), Source: EVENT_SOURCE, DetailType: `${type} Rejected`, Detail }],
   }));

@@ -1,4 +1,5 @@
 import { GetParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { lean } from '../aws/lean.ts';
 import { environment } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 
@@ -13,7 +14,7 @@ const KEEP_MS = 5 * 60_000; // keystone's sweeper mints a new one long before th
 export async function serviceToken(user: ServiceUser): Promise<string> {
   const known = tokens.get(user);
   if (known && known.until > Date.now()) return known.token;
-  client ??= new SSMClient({});
+  client ??= lean(SSMClient, {});
   const answer = await client.send(new GetParameterCommand({ Name: `${requireEnv(environment.parameterPath)}/service-token/${user}`, WithDecryption: true }));
   const token = answer.Parameter?.Value;
   if (!token) throw new Error(`the service token of ${user} is empty`);

@@ -1,4 +1,5 @@
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { lean } from '../aws/lean.ts';
 import { environment } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 import type { InstanceAction } from '../objects/action.ts';
@@ -64,7 +65,7 @@ export async function notifyInstance(
     request_id: asked.request_id, global_request_id: asked.global_request_id ?? null, ...more,
   });
   log.info('notification', { event, instance: instance.uuid, host: instance.host, ...('reason' in more && { reason: more['reason'] }), request_id: asked.request_id });
-  client ??= new EventBridgeClient({});
+  client ??= lean(EventBridgeClient, {});
   try {
     const { FailedEntryCount, Entries } = await client.send(new PutEventsCommand({
       Entries: [{ EventBusName: requireEnv(environment.bus), Source: EVENT_SOURCE, DetailType: `compute.instance.${event}`, Detail }],

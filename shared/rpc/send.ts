@@ -1,6 +1,7 @@
 import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { randomUUID } from 'node:crypto';
 import type { Static, TSchema } from '@sinclair/typebox';
+import { lean } from '../aws/lean.ts';
 import { environment, type QueueName } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 import { explain, validator } from '../http/validate.ts';
@@ -61,7 +62,7 @@ async function send(queue: QueueName, part: Partial<Envelope> & Pick<Envelope, '
     version: ENVELOPE_VERSION, id, correlation_id: id, ...part, context, trace: traceparent(), hops,
     steps: steps ?? recordedSteps(),
   };
-  client ??= new SQSClient({});
+  client ??= lean(SQSClient, {});
   await client.send(new SendMessageCommand({
     QueueUrl: requireEnv(environment.queue(queue)),
     MessageBody: JSON.stringify(envelope),

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand, DeleteCommand, DynamoDBDocumentClient, GetCommand, PutCommand, QueryCommand, TransactWriteCommand, UpdateCommand,
-  type TransactWriteCommandInput,
-} from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
+  BatchGetItemCommand, DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, TransactWriteItemsCommand, UpdateItemCommand,
+  type AttributeValue, type TransactWriteItem,
+} from '@aws-sdk/client-dynamodb';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { lean } from '../aws/lean.ts';
 import { environment, type TableName } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 import { absent, Expressions, type Change, type Condition } from './condition.ts';
@@ -36,40 +36,31 @@ export interface Selection {
   attributes?: string[];
 }
 
-let client: DynamoDBDocumentClient | undefined;
-// For a logger that takes it, the SDK copies each answer without its secrets: a fifth of what reading a thousand items costs.
-const logger = { trace() {}, debug() {}, warn: console.warn } as unknown as Logger;
-// An object with a key `constructor`, as a user may name an item of metadata, is to the SDK one of some class; it shall be stored as any other.
-const marshallOptions = { removeUndefinedValues: true, convertClassInstanceToMap: true };
-const connection = () => (client ??= DynamoDBDocumentClient.from(lean(new DynamoDBClient({ maxAttempts: 4, logger })), { marshallOptions }));
+let client: DynamoDBClient | undefined;
+// nobody looks for loops by way of a database
+const connection = () => (client ??= lean(DynamoDBClient, { maxAttempts: 4 }, ['recursionDetectionMiddleware']));
 
-/** Without parts of a request that DynamoDB does nothing with, an eighth of its CPU: what the SDK logs of it, says of itself, and passes on for Lambda to find loops. */
-function lean(made: DynamoDBClient): DynamoDBClient {
-  for (const part of ['loggerMiddleware', 'getUserAgentMiddleware', 'recursionDetectionMiddleware']) made.middlewareStack.remove(part);
-  return made;
-}
-
-type Logger = NonNullable<DynamoDBClientConfig['logger']>;
+/**
+ * As DynamoDB types them. The SDK's document client does the same in a middleware of each request, where it costs a tenth of it.
+ * An object with a key `constructor`, as a user may name an item of metadata, is to the SDK one of some class; it shall be stored as any other.
+ */
+const typed = (attributes: Item): Record<string, AttributeValue> => marshall(attributes, { removeUndefinedValues: true, convertClassInstanceToMap: true });
 
 /** Maps DynamoDB's two conditional errors to ours and retries what passes. */
 async function sendTo<T>(which: TableName, request: () => Promise<T>): Promise<T> {
-  const unmarshalled = (item: Item) => unpacked(which, typed(item) ? unmarshall(item as never) : item);
+  const read = (item: Record<string, AttributeValue>) => unpacked(which, unmarshall(item));
   try {
     return await retrying(request);
   } catch (error) {
-    const { name, Item: item, CancellationReasons: reasons } = error as { name?: string; Item?: Item; CancellationReasons?: { Code?: string; Item?: Item }[] };
-    if (name === 'ConditionalCheckFailedException') throw new ConditionFailed(item && unmarshalled(item));
+    const { name, Item: item, CancellationReasons: reasons } = error as Refusal;
+    if (name === 'ConditionalCheckFailedException') throw new ConditionFailed(item && read(item));
     if (name === 'TransactionCanceledException')
-      throw new TransactionRefused((reasons ?? []).map((r) => ({ conditionFailed: r.Code === 'ConditionalCheckFailed', ...(r.Item && { item: unmarshalled(r.Item) }) })));
+      throw new TransactionRefused((reasons ?? []).map((r) => ({ conditionFailed: r.Code === 'ConditionalCheckFailed', ...(r.Item && { item: read(r.Item) }) })));
     throw error;
   }
 }
 
-// The document client does not unmarshal the items that errors carry.
-function typed(item: Item): boolean {
-  const first = Object.values(item)[0];
-  return first !== null && typeof first === 'object' && Object.keys(first).length === 1 && /^(S|N|B|M|L|SS|NS|BS|BOOL|NULL)$/.test(Object.keys(first)[0]!);
-}
+interface Refusal { name?: string; Item?: Record<string, AttributeValue>; CancellationReasons?: { Code?: string; Item?: Record<string, AttributeValue> }[] }
 
 /**
  * One service's table. Reads are consistent (but those of an index, which DynamoDB cannot make so).
@@ -78,14 +69,14 @@ function typed(item: Item): boolean {
 export function table(which: TableName) {
   const TableName = () => requireEnv(environment.table(which));
   const send = <T>(request: () => Promise<T>) => sendTo(which, request);
-  const record = <T extends Item>(item: Item | undefined) => item && unpacked<T>(which, item);
-  const records = <T extends Item>(items: Item[] = []) => items.map((item) => unpacked<T>(which, item));
+  const record = <T extends Item>(item: Record<string, AttributeValue>) => unpacked<T>(which, unmarshall(item));
+  const records = <T extends Item>(items: Record<string, AttributeValue>[] = []) => items.map(record<T>);
   const keptChange = (change: Change): Change => (change.set ? { ...change, set: kept(which, change.set) } : change);
 
   async function get<T extends Item = Item>(key: Key): Promise<T | undefined> {
     if (!possible(key)) return undefined;
-    const answer = await send(() => connection().send(new GetCommand({ TableName: TableName(), Key: pick(key), ConsistentRead: true })));
-    return record<T>(answer.Item);
+    const answer = await send(() => connection().send(new GetItemCommand({ TableName: TableName(), Key: pick(key), ConsistentRead: true })));
+    return answer.Item && record<T>(answer.Item);
   }
 
   /** Up to any number of keys, 100 a request; missing items are left out, the order is free. */
@@ -95,15 +86,15 @@ export function table(which: TableName) {
     let open = unique;
     while (open.length) {
       const batch = open.slice(0, 100);
-      const answer = await send(() => connection().send(new BatchGetCommand({ RequestItems: { [TableName()]: { Keys: batch, ConsistentRead: true } } })));
+      const answer = await send(() => connection().send(new BatchGetItemCommand({ RequestItems: { [TableName()]: { Keys: batch, ConsistentRead: true } } })));
       found.push(...records<T>(answer.Responses?.[TableName()]));
-      open = [...((answer.UnprocessedKeys?.[TableName()]?.Keys ?? []) as Key[]), ...open.slice(100)];
+      open = [...(answer.UnprocessedKeys?.[TableName()]?.Keys ?? []), ...open.slice(100)];
     }
     return found;
   }
 
   async function put(item: Item & Key, condition?: Condition): Promise<void> {
-    await send(() => connection().send(new PutCommand({ TableName: TableName(), Item: kept(which, item), ...conditional(condition) })));
+    await send(() => connection().send(new PutItemCommand({ TableName: TableName(), Item: typed(kept(which, item)), ...conditional(condition) })));
   }
 
   /** Put-if-absent; ConditionFailed carries what is there. */
@@ -111,26 +102,26 @@ export function table(which: TableName) {
 
   /** The item after the change. Without a condition a missing item comes into being. */
   async function update<T extends Item = Item>(key: Key, change: Change, condition?: Condition): Promise<T> {
-    const answer = await send(() => connection().send(new UpdateCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_NEW', ...updating(keptChange(change), condition) })));
-    return record<T>(answer.Attributes)!;
+    const answer = await send(() => connection().send(new UpdateItemCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_NEW', ...updating(keptChange(change), condition) })));
+    return record<T>(answer.Attributes!);
   }
 
   /** As `update`, where the item after it is of no use: it is neither sent nor read. */
   async function change(key: Key, what: Change, condition?: Condition): Promise<void> {
-    await send(() => connection().send(new UpdateCommand({ TableName: TableName(), Key: pick(key), ...updating(keptChange(what), condition) })));
+    await send(() => connection().send(new UpdateItemCommand({ TableName: TableName(), Key: pick(key), ...updating(keptChange(what), condition) })));
   }
 
   /** What was deleted, or undefined where nothing was there. */
   async function remove<T extends Item = Item>(key: Key, condition?: Condition): Promise<T | undefined> {
-    const answer = await send(() => connection().send(new DeleteCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_OLD', ...conditional(condition) })));
-    return record<T>(answer.Attributes);
+    const answer = await send(() => connection().send(new DeleteItemCommand({ TableName: TableName(), Key: pick(key), ReturnValues: 'ALL_OLD', ...conditional(condition) })));
+    return answer.Attributes && record<T>(answer.Attributes);
   }
 
   /** Every item of the selection, page after page, up to its limit. */
   async function query<T extends Item = Item>(selection: Selection): Promise<T[]> {
     const items: T[] = [];
     if (!possible({ pk: selection.pk, sk: selection.prefix || '-' })) return items;
-    let start: Item | undefined;
+    let start: Record<string, AttributeValue> | undefined;
     do {
       const answer = await send(() => connection().send(new QueryCommand({ TableName: TableName(), ...selecting(selection), ...(start && { ExclusiveStartKey: start }) })));
       items.push(...records<T>(answer.Items));
@@ -145,30 +136,30 @@ export function table(which: TableName) {
    */
   async function due<T extends Item = Item>(partitions: string[], limit: number, until = new Date().toISOString()): Promise<T[]> {
     const found = await Promise.all(partitions.map(async (partition) => {
-      const input = { TableName: TableName(), IndexName: 'by-due', KeyConditionExpression: 'due_pk = :pk AND due_at <= :until', ExpressionAttributeValues: { ':pk': partition, ':until': until }, Limit: limit };
-      return ((await send(() => connection().send(new QueryCommand(input)))).Items ?? []) as Key[];
+      const input = { TableName: TableName(), IndexName: 'by-due', KeyConditionExpression: 'due_pk = :pk AND due_at <= :until', ExpressionAttributeValues: typed({ ':pk': partition, ':until': until }), Limit: limit };
+      return (await send(() => connection().send(new QueryCommand(input)))).Items ?? [];
     }));
-    const items = await getMany<T>(found.flat());
+    const items = await getMany<T>(found.flat().map((keys) => unmarshall(keys) as Key));
     const stillDue = items.filter(({ due_pk, due_at }) => partitions.includes(due_pk) && due_at <= until);
     return stillDue.sort((a, b) => (a.due_at < b.due_at ? -1 : 1));
   }
 
   /** All or nothing, up to 100 writes. A token makes a repeated call (within 10 minutes) count once; our own retries have one anyway. */
   async function transact(writes: Write[], token: string = randomUUID()): Promise<void> {
-    const TransactItems = writes.map((w): NonNullable<TransactWriteCommandInput['TransactItems']>[number] => {
+    const TransactItems = writes.map((w): TransactWriteItem => {
       const base = { TableName: TableName() };
-      if ('put' in w) return { Put: { ...base, Item: kept(which, w.put), ...conditional(w.if) } };
+      if ('put' in w) return { Put: { ...base, Item: typed(kept(which, w.put)), ...conditional(w.if) } };
       if ('delete' in w) return { Delete: { ...base, Key: pick(w.delete), ...conditional(w.if) } };
       if ('check' in w) return { ConditionCheck: { ...base, Key: pick(w.check), ...(conditional(w.if) as { ConditionExpression: string }) } };
       return { Update: { ...base, Key: pick(w.update), ...updating(keptChange(w.change), w.if) } };
     });
-    await send(() => connection().send(new TransactWriteCommand({ TransactItems, ClientRequestToken: token })));
+    await send(() => connection().send(new TransactWriteItemsCommand({ TransactItems, ClientRequestToken: token })));
   }
 
   return { get, getMany, put, putNew, update, change, remove, query, due, transact };
 }
 
-const pick = ({ pk, sk }: Key) => ({ pk, sk });
+const pick = ({ pk, sk }: Key): Record<string, AttributeValue> => ({ pk: { S: pk }, sk: { S: sk } });
 
 /** DynamoDB refuses to look for keys that no item can have; ids come from URLs, where anything may stand. */
 const possible = ({ pk, sk }: Key) => pk !== '' && sk !== '' && Buffer.byteLength(pk) <= 2048 && Buffer.byteLength(sk) <= 1024;
@@ -180,14 +171,14 @@ function conditional(condition: Condition | undefined) {
   if (!demands(condition)) return {};
   const expressions = new Expressions();
   const ConditionExpression = expressions.condition(condition);
-  return { ConditionExpression, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const, ...expressions.parameters() };
+  return { ConditionExpression, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const, ...parameters(expressions) };
 }
 
 function updating(change: Change, condition?: Condition) {
   const expressions = new Expressions();
   const UpdateExpression = expressions.change(change);
   const check = demands(condition) && { ConditionExpression: expressions.condition(condition), ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
-  return { UpdateExpression, ...check, ...expressions.parameters() };
+  return { UpdateExpression, ...check, ...parameters(expressions) };
 }
 
 function selecting({ pk, index, between, descending, limit, filter, attributes, ...bounds }: Selection) {
@@ -208,11 +199,16 @@ function selecting({ pk, index, between, descending, limit, filter, attributes, 
     KeyConditionExpression: conditions.join(' AND '),
     ...(filter && { FilterExpression: expressions.condition(filter) }),
     ...(attributes && { ProjectionExpression: attributes.map(expressions.name).join(', ') }),
-    ...expressions.parameters(),
+    ...parameters(expressions),
     ConsistentRead: index === undefined,
     ScanIndexForward: !descending,
     ...(limit && !filter && { Limit: limit }),
   };
+}
+
+function parameters(expressions: Expressions) {
+  const { ExpressionAttributeValues: values, ...names } = expressions.parameters();
+  return { ...names, ...(values && { ExpressionAttributeValues: typed(values) }) };
 }
 
 /** The greatest string that sorts below this one, near enough: keys here are ASCII. */

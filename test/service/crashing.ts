@@ -1,11 +1,11 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { awsJson } from '../../local/aws-json.ts';
 import type { Rig } from './rig.ts';
 
 type Send = (this: unknown, ...args: unknown[]) => Promise<unknown>;
-const clients = [DynamoDBDocumentClient, S3Client, SQSClient] as unknown as { prototype: { send: Send } }[];
+const clients = [DynamoDBClient, S3Client, SQSClient] as unknown as { prototype: { send: Send } }[];
 
 /**
  * Runs work that dies at its n-th request to AWS: before it, or right after it; nothing that comes later is done either.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { awsJson } from '../../local/aws-json.ts';
 import { adminToken, caller, startRig, token, type Rig } from './rig.ts';
 
@@ -53,9 +53,9 @@ function same(now: string[], before: string[], message: string) {
 
 /** The n-th call to the database from now on fails: it is not done, or it is done and its answer gets lost. Returns the number of calls seen. */
 async function failing<T>(nth: number, how: 'before' | 'after', work: () => Promise<T>): Promise<{ result: T; calls: number }> {
-  const original = DynamoDBDocumentClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
+  const original = DynamoDBClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
   let calls = 0;
-  DynamoDBDocumentClient.prototype.send = async function (this: unknown, ...args: unknown[]) {
+  DynamoDBClient.prototype.send = async function (this: unknown, ...args: unknown[]) {
     const fails = ++calls === nth;
     if (fails && how === 'before') throw new Error('no connection');
     const answer = await original.apply(this, args);
@@ -65,7 +65,7 @@ async function failing<T>(nth: number, how: 'before' | 'after', work: () => Prom
   try {
     return { result: await work(), calls };
   } finally {
-    DynamoDBDocumentClient.prototype.send = original as never;
+    DynamoDBClient.prototype.send = original as never;
   }
 }
 
@@ -185,10 +185,10 @@ for (const how of ['before', 'after'] as const) {
 test('a port that a repeated request was answered with stays, though the first request finds the database gone', async () => {
   const { me, net } = await ground();
   const make = () => request('POST', '/ports', me, { port: { network_id: net.id } }, { 'x-novaless-idempotency-key': 'key' });
-  const original = DynamoDBDocumentClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
+  const original = DynamoDBClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
   let state: 'making' | 'made' | 'repeating' | 'failed' = 'making';
   let second: Awaited<ReturnType<typeof make>> | undefined;
-  DynamoDBDocumentClient.prototype.send = async function (this: unknown, ...args: unknown[]) {
+  DynamoDBClient.prototype.send = async function (this: unknown, ...args: unknown[]) {
     if (state === 'made') {
       state = 'repeating';
       second = await make();
@@ -196,14 +196,14 @@ test('a port that a repeated request was answered with stays, though the first r
       throw new Error('no connection');
     }
     const answer = await original.apply(this, args);
-    if (state === 'making' && (args[0] as object).constructor.name === 'TransactWriteCommand') state = 'made';
+    if (state === 'making' && (args[0] as object).constructor.name === 'TransactWriteItemsCommand') state = 'made';
     return answer;
   } as never;
   let first: Awaited<ReturnType<typeof make>>;
   try {
     first = await make();
   } finally {
-    DynamoDBDocumentClient.prototype.send = original as never;
+    DynamoDBClient.prototype.send = original as never;
   }
   assert.deepEqual([first.status, second!.status], [500, 201]);
   assert.equal((await request('GET', `/ports/${second!.body.port.id}`, me)).status, 200);
@@ -224,11 +224,11 @@ test('a port that is deleted while ports are counted anew is taken off the count
   const ids = [];
   for (let i = 0; i < 3; i++) ids.push((await made('/ports', me, { port: { network_id: net.id } })).id as string);
   await setUsed(name, 5, 120_000);
-  const original = DynamoDBDocumentClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
+  const original = DynamoDBClient.prototype.send as (...args: unknown[]) => Promise<unknown>;
   let counted = false;
-  DynamoDBDocumentClient.prototype.send = async function (this: unknown, ...args: unknown[]) {
-    const { constructor: { name: what }, input } = args[0] as { constructor: { name: string }; input: { Key?: { sk: string } } };
-    if (!counted && what === 'UpdateCommand' && input.Key?.sk === 'quota#port') {
+  DynamoDBClient.prototype.send = async function (this: unknown, ...args: unknown[]) {
+    const { constructor: { name: what }, input } = args[0] as { constructor: { name: string }; input: { Key?: { sk: { S: string } } } };
+    if (!counted && what === 'UpdateItemCommand' && input.Key?.sk.S === 'quota#port') {
       counted = true; // the port is gone, and not yet given back
       assert.equal((await request('GET', `/quotas/${name}/details`, me)).body.quota.port.used, 2);
     }
@@ -237,7 +237,7 @@ test('a port that is deleted while ports are counted anew is taken off the count
   try {
     assert.equal((await request('DELETE', `/ports/${ids[0]}`, me)).status, 204);
   } finally {
-    DynamoDBDocumentClient.prototype.send = original as never;
+    DynamoDBClient.prototype.send = original as never;
   }
   assert.ok(counted);
   assert.equal((await request('GET', `/quotas/${name}/details`, me)).body.quota.port.used, 2);

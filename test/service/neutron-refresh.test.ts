@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { adminToken, caller, deliver, startRig, token, type Rig } from './rig.ts';
 
 /*
@@ -69,12 +69,12 @@ const addressOf = (...ports: any[]) => ports.map(({ fixed_ips }) => fixed_ips[0]
 const filterOf = async (id: string, me: string) => ok('GET', `/ports/${id}`, me, undefined, service);
 
 type Send = (this: unknown, command: { constructor: { name: string } }) => Promise<unknown>;
-const client = DynamoDBDocumentClient.prototype as unknown as { send: Send };
+const client = DynamoDBClient.prototype as unknown as { send: Send };
 /** Each request to the database goes through `judge`, which may do it later, or not at all. */
 async function judging<T>(judge: (isTransaction: boolean, done: () => Promise<unknown>) => Promise<unknown>, work: () => Promise<T>): Promise<T> {
   const { send } = client;
   client.send = function (command) {
-    return judge(command.constructor.name === 'TransactWriteCommand', () => send.call(this, command));
+    return judge(command.constructor.name === 'TransactWriteItemsCommand', () => send.call(this, command));
   };
   try {
     return await work();
@@ -176,8 +176,8 @@ test('a port that comes to a large group costs what one does that comes to a sma
     await judging(async (_isTransaction, done) => {
       const answer = await done();
       requests++;
-      const items = (answer as { Items?: { pk: string }[] } | undefined)?.Items ?? [];
-      bytes += JSON.stringify(items.filter(({ pk }) => !pk.startsWith('addresses#'))).length; // they are read where an address, by chance, is taken
+      const items = (answer as { Items?: { pk: { S: string } }[] } | undefined)?.Items ?? [];
+      bytes += JSON.stringify(items.filter(({ pk }) => !pk.S.startsWith('addresses#'))).length; // they are read where an address, by chance, is taken
       return answer;
     }, () => bound('new'));
     await told();

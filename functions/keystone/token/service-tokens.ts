@@ -1,4 +1,5 @@
 import { ParameterType, PutParameterCommand, SSMClient } from '@aws-sdk/client-ssm';
+import { lean } from '../../../shared/aws/lean.ts';
 import { environment } from '../../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../../shared/environment.ts';
 import type { ServiceUser } from '../../../shared/identity/service-token.ts';
@@ -48,7 +49,7 @@ async function mint(name: ServiceUser, { project, user, last }: Found, anew: boo
 }
 
 async function publish(user: ServiceUser, token: string): Promise<void> {
-  ssm ??= new SSMClient({ maxAttempts: 5 });
+  ssm ??= lean(SSMClient, { maxAttempts: 5 });
   const Name = `${requireEnv(environment.parameterPath)}/service-token/${user}`;
   await ssm.send(new PutParameterCommand({ Name, Value: token, Type: ParameterType.SECURE_STRING, Overwrite: true }));
 }

@@ -1,6 +1,7 @@
 import { SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { lean } from '../../../shared/aws/lean.ts';
 import { environment } from '../../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../../shared/environment.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
@@ -48,7 +49,7 @@ async function send(hosts: string[]): Promise<void> {
 
 /** Throttling is SendCommand's normal answer to a burst: again, with full jitter. */
 async function sendCommand(InstanceIds: string[]): Promise<void> {
-  client ??= new SSMClient({ maxAttempts: 1 });
+  client ??= lean(SSMClient, { maxAttempts: 1 });
   const command = new SendCommandCommand({
     DocumentName: requireEnv(environment.agentDocument), InstanceIds, Parameters: { ringId: [randomUUID()] }, TimeoutSeconds: 60,
   });
