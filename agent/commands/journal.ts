@@ -1,5 +1,6 @@
 import { QueryCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { COMMAND_PREFIX, CommandEnvelope, commandArgs, hostPartition, type Command, type CommandKind } from '../../shared/agent/command.ts';
+import { decompressed } from '../../shared/compression.ts';
 import { checker } from '../schema.ts';
 
 /** What an item of the journal turned out to be. */
@@ -29,7 +30,8 @@ const checkArgs = new Map(Object.entries(commandArgs).map(([kind, schema]) => [k
 type Parsed = { command: Command } | { problem: string; envelope?: Extract<Waiting, { problem: string }>['envelope'] };
 
 /** A command that fits the contract, or what is wrong with it, naming fields and never their values. */
-export function parseCommand(value: unknown): Parsed {
+export function parseCommand(kept: unknown): Parsed {
+  const value = kept instanceof Uint8Array ? plain(kept) : kept;
   const problem = checkEnvelope(value);
   if (problem) return { problem };
   const command = value as Command;
@@ -42,6 +44,14 @@ export function parseCommand(value: unknown): Parsed {
   if (wrong) return { problem: `args: ${wrong}`, envelope };
   if (subject !== (args.instance_uuid ?? args.volume_id ?? args.security_group_id)) return { problem: 'the subject is not what args are about', envelope };
   return { command };
+}
+
+function plain(bytes: Uint8Array): unknown {
+  try {
+    return decompressed(bytes);
+  } catch {
+    return undefined; // which fits no contract
+  }
 }
 
 export const isBuild = (kind: CommandKind | string): boolean => kind === 'spawn';

@@ -42,7 +42,7 @@ export function createReporter(settings: { speaker: Speaker; sender: Sender; rec
       body() {
         if (!underWay.has(command) || command.report !== report) return undefined;
         if (overdue(command)) return void withdraw();
-        return (text ??= signedText(speaker, 'command_done', report, report_id));
+        return (text ??= signedText(speaker, 'command_done', { ...report, reads_compressed: true }, report_id));
       },
       sent() {
         clearTimeout(timer);

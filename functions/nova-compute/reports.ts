@@ -12,7 +12,7 @@ import { withTrace } from '../../shared/telemetry/trace.ts';
 import { comeBackSoon } from '../../shared/rpc/come-back.ts';
 import type { Item, Key } from '../../shared/store/table.ts';
 import { commandDone, recordsOf } from './command-done.ts';
-import { type Enrolment, enrolmentKey } from './host/enrolment.ts';
+import { type Enrolment, enrolmentKey, noteAgent } from './host/enrolment.ts';
 import { type Build, journal, type Pending } from './journal.ts';
 import { serviceContext } from '../../shared/identity/service-context.ts';
 
@@ -39,7 +39,7 @@ async function receive(message: SQSRecord): Promise<string | undefined> {
 }
 
 /** A report, with the journal's records that it names. */
-interface Verified { report: Report; records: Item[] }
+interface Verified { report: Report; enrolment: Enrolment; records: Item[] }
 
 /**
  * The report, where it is the host's own; undefined (and a line in the log) otherwise. The host's key is read together with what the report names:
@@ -53,7 +53,7 @@ async function verify(body: string): Promise<Verified | undefined> {
   const enrolment = items.find(({ sk }) => sk === enrolmentKey(host).sk) as Enrolment | undefined;
   const report = enrolment && verifiedReport(signed, enrolment.public_key);
   if (!report) return refuse('a report that is not signed by its host', { host });
-  return { report, records: items.filter((item) => item !== enrolment) };
+  return { report, enrolment, records: items.filter((item) => item !== enrolment) };
 }
 
 function namedBy({ payload }: SignedReport): Key[] {
@@ -67,8 +67,11 @@ function namedBy({ payload }: SignedReport): Key[] {
 
 const isCommandDone = (method: string, args: unknown): args is CommandDone => method === 'command_done' && validator(CommandDone)(args);
 
-async function handle({ report: { host, method, args }, records }: Verified): Promise<void> {
-  if (isCommandDone(method, args)) return commandDone(host, args, records as (Pending | Build)[]);
+async function handle({ report: { host, method, args }, enrolment, records }: Verified): Promise<void> {
+  if (isCommandDone(method, args)) {
+    await noteAgent(enrolment, args);
+    return commandDone(host, args, records as (Pending | Build)[]);
+  }
   if (method === 'power_states' && validator(PowerStates)(args)) {
     return cast(novaConductor.methods.power_states_observed, { host, ...(args as PowerStates) }, { context: serviceContext(`host:${host}`) });
   }

@@ -130,8 +130,8 @@ export const CommandEnvelope = Type.Object({
   id: Type.String({ pattern: '^[A-Za-z0-9._:~#-]{1,256}$' }), kind: Type.String({ maxLength: 64 }), subject: Uuid, attempt: Type.Integer({ minimum: 0 }),
   not_after: Type.String({ pattern: '^\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d+)?Z$' }), args: Type.Object({}),
 });
-/** A command as it stands in the journal; whatever else nova-compute keeps beside it is its own. */
-export interface CommandItem { pk: string; sk: string; command: Command }
+/** A command as it stands in the journal (bytes: `compressed` JSON, for agents that read it); whatever else nova-compute keeps beside it is its own. */
+export interface CommandItem { pk: string; sk: string; command: Command | Uint8Array }
 
 export const hostPartition = (host: string) => `HOST#${host}`;
 export const COMMAND_PREFIX = 'COMMAND#';

@@ -22,6 +22,8 @@ export const CommandDone = Type.Object({
   details: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
   /** Security groups that rules of the host's ports name, and of whose members it has not been told. */
   unknown_groups: Type.Optional(Type.Array(Uuid, { maxItems: MOST_UNKNOWN_GROUPS })),
+  /** The agent reads commands that are kept in bytes; one that does not say so gets them attribute by attribute. */
+  reads_compressed: Type.Optional(Type.Boolean()),
 });
 export type CommandDone = Static<typeof CommandDone>;
 

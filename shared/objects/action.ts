@@ -1,4 +1,4 @@
-import { type PackedStep, type Step, unpackStep } from '../telemetry/steps.ts';
+import { type Step, unpackSteps } from '../telemetry/steps.ts';
 import type { Key } from '../store/table.ts';
 
 export interface ActionEvent { event: string; start_time: string; finish_time: string | null; result: 'Success' | 'Error' | null; host?: string; traceback?: string; details?: string }
@@ -17,8 +17,8 @@ export interface InstanceAction extends Key {
   message: string | null; // 'Error' on failure
   /** By event name: a repeated message overwrites its own entry. */
   events: Record<string, ActionEvent>;
-  /** By `s` + number; `stepsOf` reads them. */
-  steps: Record<string, PackedStep>;
+  /** Some at a time (`packSteps`); `stepsOf` reads them. */
+  steps: Record<string, Uint8Array>;
   /** What each filter said of the hosts, where none was left: filter name → hosts refused. */
   filter_verdicts?: { filter: string; before: number; after: number; refused?: string[] }[];
   [attribute: string]: unknown;
@@ -28,4 +28,4 @@ export const actionKey = (uuid: string, requestId: string): Key => ({ pk: `SERVE
 export const ACTIONS = 'ACTION#';
 
 /** The steps of an action's record, in the order of their numbers. */
-export const stepsOf = ({ steps, request_id }: Pick<InstanceAction, 'steps' | 'request_id'>): Step[] => Object.values(steps).map((step) => unpackStep(step, request_id)).sort((a, b) => a.step - b.step);
+export const stepsOf = ({ steps, request_id }: Pick<InstanceAction, 'steps' | 'request_id'>): Step[] => unpackSteps(Object.values(steps), request_id);

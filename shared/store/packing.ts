@@ -1,20 +1,23 @@
 /**
  * Each leaf of a list or a map is a typed value of its own in DynamoDB's JSON (`{"S": "…"}`), made and read several times on its way, and each
- * attribute costs nearly as much. What nobody looks for inside of the database is kept there as text: a list of servers takes half of the time.
+ * attribute costs nearly as much; and a write is paid for by the kilobyte, once more for each index that copies it, twice in a transaction.
+ * So what nobody looks for inside of the database is kept there as bytes (shared/compression.ts): that takes half of the time, and a server one kilobyte.
  *
- * What is kept so can't be named in conditions, filters and nested changes. Records that were written otherwise are read as well.
+ * What is kept so can't be named in conditions, filters and nested changes. Records that were written otherwise are read as well: attribute by
+ * attribute, or with text of JSON where bytes are now.
  */
 import type { TableName } from '../deployment/declaration.ts';
 import type { Instance } from '../objects/instance.ts';
+import { compressed, decompressed } from '../compression.ts';
 import type { Item } from './table.ts';
 
 interface Form {
-  /** Lists that change, always as a whole, by themselves: each is an attribute of text. */
-  texts: readonly string[];
+  /** Objects and lists that change, always as a whole, by themselves: each is an attribute of bytes. */
+  compressed: readonly string[];
   /** What a new record has in one attribute, for it hardly ever changes. A later change puts it beside that, where it stands for the one inside. */
-  packed: readonly string[];
+  packed?: readonly string[];
   /** What a new record has without saying so. Never to be changed, for what is in the table was written by it. */
-  usual: Item;
+  usual?: Item;
 }
 
 /** The attribute that holds others. */
@@ -22,7 +25,7 @@ export const PACKED = 'packed';
 
 const forms: Partial<Record<TableName, Form>> = {
   nova: {
-    texts: ['alternates', 'block_devices', 'interfaces'] satisfies (keyof Instance)[],
+    compressed: ['alternates', 'block_devices', 'interfaces'] satisfies (keyof Instance)[],
     // what a launch asked for, and what users may say of a server later. Not what a user brings along, which may be 64 KB: a list of names needs to read this
     packed: [
       'uuid', 'project_id', 'user_id', 'display_name', 'display_description', 'hostname', 'reservation_id', 'launch_index', 'created_at', 'terminated_at', 'availability_zone', 'network_hosts',
@@ -34,6 +37,8 @@ const forms: Partial<Record<TableName, Form>> = {
       access_ip_v4: null, access_ip_v6: null, locked: false, locked_reason: null,
     } satisfies Partial<Instance>,
   },
+  // nearly all that a record of the journal holds, which a launch writes three times
+  'nova-compute': { compressed: ['context', 'instance', 'steps', 'interfaces', 'block_devices'] },
 };
 
 /** A new record of the kind whose form the table has, as it is to be put there. */
@@ -41,21 +46,26 @@ export function pack<T extends Item>(which: TableName, record: T): Item & Pick<T
   const { packed = [], usual = {} } = forms[which] ?? {};
   const said = Object.entries(record).filter(([name, value]) => !Object.hasOwn(usual, name) || usual[name] !== value);
   const part = (inside: boolean) => Object.fromEntries(said.filter(([name]) => packed.includes(name) === inside));
-  return { ...(part(false) as Pick<T, 'pk' | 'sk'>), [PACKED]: JSON.stringify(part(true)) };
+  return { ...(part(false) as Pick<T, 'pk' | 'sk'>), [PACKED]: compressed(part(true)) };
 }
 
 /** Attributes as the table keeps them. */
 export function kept<T extends Item>(which: TableName, attributes: T): T {
-  const lists = (forms[which]?.texts ?? []).filter((name) => attributes[name] !== undefined);
-  return lists.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(lists.map((name) => [name, JSON.stringify(attributes[name])])) };
+  const small = (forms[which]?.compressed ?? []).filter((name) => attributes[name] !== undefined);
+  return small.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(small.map((name) => [name, compressed(attributes[name])])) };
 }
 
 /** A record from what the table keeps; a part of it has what is packed only where that was asked for. */
 export function unpacked<T extends Item>(which: TableName, item: Item): T {
   const form = forms[which];
   if (!form) return item as T;
-  const record: Item = typeof item[PACKED] === 'string' ? { ...form.usual, ...JSON.parse(item[PACKED]) } : {};
+  const record: Item = item[PACKED] === undefined ? {} : { ...form.usual, ...(read(item[PACKED]) as object) };
   // in one order, whatever the engine's: objects that got their names in the same order share their shape, and a thousand shapes take three times as long
-  for (const name of Object.keys(item).sort()) if (name !== PACKED) record[name] = typeof item[name] === 'string' && form.texts.includes(name) ? JSON.parse(item[name]) : item[name];
+  for (const name of Object.keys(item).sort()) if (name !== PACKED) record[name] = form.compressed.includes(name) ? read(item[name]) : item[name];
   return record as T;
+}
+
+function read(value: unknown): unknown {
+  if (value instanceof Uint8Array) return decompressed(value);
+  return typeof value === 'string' ? JSON.parse(value) : value;
 }

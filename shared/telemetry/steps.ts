@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import * as Type from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
+import { compressed, decompressed } from '../compression.ts';
 
 /**
  * The record of a launch's 28 steps (docs: the flow). The actor that does a step records it when it does it; the records
@@ -72,11 +73,22 @@ export function unpackStep(packed: PackedStep | Step, own: string): Step {
   return { step, actor, start: time(began), end: time(began + took), result, request_id: request_id ?? own, ...(cached_from && { cached_from }), ...(detail && { detail }) };
 }
 
-/** As the record of this request keeps them: one map entry per step, `s7`. */
-export const packSteps = (steps: Step[], own: string): Record<string, PackedStep> => Object.fromEntries(steps.map((s) => [`s${s.step}`, packStep(s, own)]));
+/** As the record of this request keeps them: what one actor writes down at a time is one map entry of bytes, named by the steps it begins and ends with. */
+export function packSteps(steps: Step[], own: string): Record<string, Uint8Array> {
+  if (steps.length === 0) return {};
+  const numbers = steps.map((s) => s.step);
+  return { [`s${Math.min(...numbers)}_${Math.max(...numbers)}`]: compressed(steps.map((s) => packStep(s, own))) };
+}
 
-/** The same as attributes of a DynamoDB update: `steps.s7 = …`. */
-export const stepAttributes = (steps: Step[], own: string): Record<string, PackedStep> => Object.fromEntries(Object.entries(packSteps(steps, own)).map(([name, packed]) => [`steps.${name}`, packed]));
+/** The same as attributes of a DynamoDB update: `steps.s11_28 = …`. */
+export const stepAttributes = (steps: Step[], own: string): Record<string, Uint8Array> => Object.fromEntries(Object.entries(packSteps(steps, own)).map(([name, packed]) => [`steps.${name}`, packed]));
+
+/** In the order of their numbers; of a step that was recorded more than once, how it went last. */
+export function unpackSteps(entries: (Uint8Array | PackedStep | Step)[], own: string): Step[] {
+  const packed = entries.flatMap((entry) => (entry instanceof Uint8Array ? (decompressed(entry) as PackedStep[]) : entry)); // one by one in records that were written before
+  const steps = packed.map((each) => unpackStep(each, own)).sort((a, b) => (a.start < b.start ? -1 : 1));
+  return [...new Map(steps.map((each) => [each.step, each])).values()].sort((a, b) => a.step - b.step);
+}
 
 /** The header in which a callee returns the steps that it did, to a caller that asked by sending it. */
 export const STEPS_HEADER = 'x-novaless-steps';

@@ -1,10 +1,11 @@
 import { after, before, test } from 'node:test';
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
+import { COMMAND_PREFIX, type CommandItem, hostPartition } from '../../shared/agent/command.ts';
 import { hostsDown } from '../../shared/deployment/metrics.ts';
 import { computeNodeKey } from '../../shared/objects/compute_node.ts';
 import { table } from '../../shared/store/table.ts';
-import { startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
+import { commandIn, startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
 import { settle } from '../support/launch-checks.ts';
 
 let rig: ComputeRig;
@@ -162,4 +163,29 @@ test('orphaned claims and wrong counters are put right, one host at a time', asy
   await rig.nova.update({ pk: node.pk, sk: node.sk }, { set: { vcpus_used: 5, gsi1sk: `2020-01-01T00:00:00.000Z#${one.host}` } });
   await reconcile((await rig.node(one.host))!);
   assert.equal((await rig.node(one.host))?.vcpus_used, 0);
+});
+
+test('a host gets commands as its agent reads them: in bytes from a report that says so on, plainly before and after it is put back', async () => {
+  const agent = rig.agents[0]!;
+  const kept: string[] = [];
+  const launch = async (readsCompressed: boolean) => {
+    agent.readsCompressed = readsCompressed;
+    agent.behaviour = () => undefined; // so that the command is still there
+    const { uuid } = await rig.launch({ forced_host: agent.host });
+    await rig.pump();
+    const [item] = await rig.journal.query<CommandItem & Record<string, unknown>>({ pk: hostPartition(agent.host), prefix: COMMAND_PREFIX });
+    assert.deepEqual([commandIn(item!).kind, commandIn(item!).subject], ['spawn', uuid]);
+    kept.push(item!.command instanceof Uint8Array ? 'bytes' : 'plain');
+    agent.behaviour = () => ({ outcome: 'done' });
+    agent.rung();
+    await rig.pump();
+    assert.equal((await rig.instance(uuid))!.vm_state, 'active');
+  };
+  const { enrolmentKey, enrolmentOf } = await import('../../functions/nova-compute/host/enrolment.ts');
+  await rig.journal.change(enrolmentKey(agent.host), { set: { reads_compressed: false } }); // as after its enrolment
+  for (const readsCompressed of [true, true, false, false]) {
+    await enrolmentOf(agent.host, { afresh: true }); // remembered for ten minutes otherwise
+    await launch(readsCompressed);
+  }
+  assert.deepEqual(kept, ['plain', 'bytes', 'bytes', 'plain']);
 });

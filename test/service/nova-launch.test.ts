@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
-import { actionKey, type InstanceAction } from '../../shared/objects/action.ts';
+import { actionKey, type InstanceAction, stepsOf } from '../../shared/objects/action.ts';
 import { type ProjectQuota, quotaKey } from '../../shared/objects/quota.ts';
 import { requestedOf } from '../../shared/objects/request_spec.ts';
 import { ids, startNovaApiRig, type NovaApiRig } from '../support/nova-api-rig.ts';
@@ -35,7 +35,7 @@ test('a launch is accepted, on record, and on its way to the scheduler', async (
   assert.deepEqual(messages.map(({ method, args, steps }) => [method, args, steps.map(({ step }) => step)]), [['select_destinations', { instance_uuid: id, project_id: projectOf(as), request_spec: requestedOf(record) }, [8]]]);
   const action = (await cloud.store.get<InstanceAction>(actionKey(id, record.create_request_id)))!;
   assert.equal(action.action, 'create');
-  assert.deepEqual(Object.keys(action.steps).sort(), ['s3', 's4', 's6', 's7']); // 1, 2 and 5 are keystone's, which is not here
+  assert.deepEqual(stepsOf(action).map(({ step }) => step), [3, 4, 6, 7]); // 1, 2 and 5 are keystone's, which is not here
   assert.deepEqual({ ...(await quota(projectOf(as))), changes: 0, reserved_at: 0, due_at: 0, due_pk: 0 }, {
     ...quotaKey(projectOf(as)), instances: 1, cores: 1, ram: 512, [`instances@u${users}`]: 1, [`cores@u${users}`]: 1, [`ram@u${users}`]: 512, changes: 0, reserved_at: 0, due_at: 0, due_pk: 0,
   });

@@ -7,7 +7,7 @@ import { serviceContext } from '../../shared/identity/service-context.ts';
 import type { Instance } from '../../shared/objects/instance.ts';
 import { cast } from '../../shared/rpc/send.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
-import { networkId, project, startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
+import { commandIn, networkId, project, startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
 import { assertNothingLeft, settle } from '../support/launch-checks.ts';
 
 /*
@@ -20,7 +20,7 @@ after(() => rig.stop());
 const context = serviceContext('test');
 const rule = (port: number) => ({ direction: 'ingress', ethertype: 'IPv4', protocol: 'tcp', port_range_min: port, port_range_max: port, remote_ip_prefix: null, remote_group_id: null });
 const agent = () => rig.agents[0]!;
-const commands = async () => (await rig.journal.query<CommandItem & Record<string, unknown>>({ pk: hostPartition('host-1'), prefix: COMMAND_PREFIX })).map(({ command }) => command);
+const commands = async () => (await rig.journal.query<CommandItem & Record<string, unknown>>({ pk: hostPartition('host-1'), prefix: COMMAND_PREFIX })).map(commandIn);
 const refresh = (...port_ids: string[]) => cast(novaCompute.methods.refresh_interfaces, { port_ids }, { context });
 const portsOf = (vif: Vif) => vif.security_rules.map(({ port_range_min }) => port_range_min);
 

@@ -8,7 +8,7 @@ import { validator } from '../../shared/http/validate.ts';
 import { serviceContext } from '../../shared/identity/service-context.ts';
 import { cast } from '../../shared/rpc/send.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
-import { startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
+import { commandIn, startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
 import { assertNothingLeft, settle } from '../support/launch-checks.ts';
 import { groupId } from '../support/stand-ins.ts';
 
@@ -20,7 +20,7 @@ let rig: ComputeRig;
 before(async () => { rig = await startComputeRig({ hosts: ['host-1', 'host-2'] }); });
 after(() => rig.stop());
 const refresh = (security_group_id: string, host?: string) => cast(novaCompute.methods.refresh_security_group, { security_group_id, ...(host && { host }) }, { context: serviceContext('test') });
-const commands = async (host: string) => (await rig.journal.query<CommandItem & Record<string, unknown>>({ pk: hostPartition(host), prefix: COMMAND_PREFIX })).map(({ command }) => command);
+const commands = async (host: string) => (await rig.journal.query<CommandItem & Record<string, unknown>>({ pk: hostPartition(host), prefix: COMMAND_PREFIX })).map(commandIn);
 
 /** What hosts are told from here on, as `HOST: addresses`; `kept`: whether they have a port whose rules name the group. */
 function hears({ kept = true }: { kept?: boolean } = {}): { heard: string[]; take: () => string[] } {

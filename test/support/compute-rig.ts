@@ -20,6 +20,7 @@ import { call, cast } from '../../shared/rpc/send.ts';
 import { novaApi } from '../../shared/rpc/topics/nova-api.ts';
 import { novaCompute } from '../../shared/rpc/topics/nova-compute.ts';
 import { novaScheduler } from '../../shared/rpc/topics/nova-scheduler.ts';
+import { decompressed } from '../../shared/compression.ts';
 import { table } from '../../shared/store/table.ts';
 import { startRig } from '../service/rig.ts';
 import { cloudOfStandIns } from './stand-ins.ts';
@@ -38,6 +39,9 @@ export const project = '0123456789abcdef0123456789abcdef';
 export const flavor: InstanceFlavor = { flavorid: '1', name: 'm1.tiny', vcpus: 1, memory_mb: 512, root_gb: 1, ephemeral_gb: 0, swap: 0, rxtx_factor: 1, extra_specs: {} };
 export const imageId = '11111111-2222-4333-8444-555555555555';
 export const networkId = '22222222-2222-4333-8444-555555555555';
+
+/** As the host's agent reads it. */
+export const commandIn = ({ command }: Pick<CommandItem, 'command'>): Command => (command instanceof Uint8Array ? (decompressed(command) as Command) : command);
 
 export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
   const rig = await startRig();
@@ -145,6 +149,8 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     rings = 0;
     /** Whether its heartbeats keep coming. */
     alive = true;
+    /** As an agent of this version does. */
+    readsCompressed = true;
     constructor(host: string) {
       this.host = host;
     }
@@ -156,7 +162,7 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
       if (this.rings === 0) return false;
       this.rings = 0;
       const items = (await journal.query<CommandItem & Record<string, unknown>>({ pk: hostPartition(this.host), prefix: COMMAND_PREFIX }));
-      for (const { command } of items) {
+      for (const command of items.map(commandIn)) {
         const report = this.seen.get(command.id) ?? this.do(command);
         if (!report) continue;
         this.seen.set(command.id, report);
@@ -175,7 +181,7 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
         if (command.kind === 'delete_volume') this.volumes.delete(command.subject);
       }
       const at = new Date().toISOString();
-      return { command_id: command.id, kind: command.kind, subject: command.subject, attempt: command.attempt, outcome, started_at: at, finished_at: at, ...said };
+      return { command_id: command.id, kind: command.kind, subject: command.subject, attempt: command.attempt, outcome, started_at: at, finished_at: at, ...(this.readsCompressed && { reads_compressed: true }), ...said };
     }
     say(queue: QueueName, method: any, args: any, key = this.keys.privateKey) {
       waiting.push({ queue, receives: 0, body: JSON.stringify(signReport({ version: 1, id: randomUUID(), host: this.host, method, args }, key)) });
