@@ -94,6 +94,7 @@ test('a request that is throttled, fails in the database or is cut off is made a
   for (const mishap of [
     refusing(400, 'ProvisionedThroughputExceededException'), refusing(400, 'ThrottlingException'), refusing(500, 'InternalServerError'),
     (response: ServerResponse) => void response.destroy(),
+    (response: ServerResponse) => void response.writeHead(200, { 'content-length': 1000 }).write('{"Item":', () => response.destroy()),
     (response: ServerResponse) => void response.writeHead(503).end('<html>not JSON</html>'),
   ]) {
     asked.length = 0;
