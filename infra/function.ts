@@ -7,16 +7,16 @@ import { concurrencyOf, USUAL_ACCOUNT_LIMIT } from '../shared/deployment/concurr
 import { type FunctionDeclaration, type QueueName, queues } from '../shared/deployment/declaration.ts';
 import { acceptWildcards } from './accept.ts';
 import { functionEnvironment, functionPolicy, type Resources } from './grants.ts';
-import { pascal } from './names.ts';
+import { functionName, pascal } from './names.ts';
 import { reservedConcurrency } from './parameters.ts';
 
 /** One declared function with its role, its log group and, where it consumes a queue, the mapping. */
 export function deployFunction(stack: Stack, declaration: FunctionDeclaration, resources: Resources & { bundles: string }): Function {
   const { name, memory = 512, timeout = 30, queue } = declaration;
   const id = pascal(name);
-  const functionName = `${stack.stackName}-${name}`;
+  const called = functionName(stack, name);
   const logs = new LogGroup(stack, `${id}Logs`, {
-    logGroupName: `/aws/lambda/${functionName}`,
+    logGroupName: `/aws/lambda/${called}`,
     retention: resources.parameters.logRetention.valueAsNumber,
     removalPolicy: RemovalPolicy.DESTROY,
   });
@@ -29,7 +29,7 @@ export function deployFunction(stack: Stack, declaration: FunctionDeclaration, r
     [/:(ec2|ssm):.*:(instance|managed-instance)\/\*$/, 'Hosts are enrolled later; what may be run there is the one document of this deployment.'],
   ]);
   const deployed = new Function(stack, id, {
-    functionName,
+    functionName: called,
     code: Code.fromAsset(join(resources.bundles, name)),
     handler: 'index.handler',
     runtime: new Runtime('nodejs24.x'),
@@ -39,7 +39,7 @@ export function deployFunction(stack: Stack, declaration: FunctionDeclaration, r
     // Without this the function would be given a policy of AWS's with rights on every log group.
     role: role.withoutPolicyUpdates(),
     logGroup: logs,
-    environment: functionEnvironment(declaration, resources),
+    environment: functionEnvironment(stack, declaration, resources),
     ...(declaration.routes ? { reservedConcurrentExecutions: reservedConcurrency(stack, resources.parameters) } : {}),
     // Our own hop count ends a loop; Lambda's would cut a launch's chain of messages.
     ...(queue ? { recursiveLoop: RecursiveLoop.ALLOW } : {}),

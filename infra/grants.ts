@@ -6,7 +6,7 @@ import type { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { type BucketName, environment, type FunctionDeclaration, type Grant, type QueueName, type TableName, tableSchema } from '../shared/deployment/declaration.ts';
-import { documents } from './names.ts';
+import { documents, functionName } from './names.ts';
 import type { DeploymentParameters } from './parameters.ts';
 
 /** What a declaration can name. */
@@ -20,7 +20,7 @@ export interface Resources {
 }
 
 /** The variables through which a function finds what it uses; it gets no others. */
-export function functionEnvironment({ uses, queue, settings = [] }: FunctionDeclaration, resources: Resources): Record<string, string> {
+export function functionEnvironment(stack: Stack, { uses, queue, settings = [] }: FunctionDeclaration, resources: Resources): Record<string, string> {
   const variables: Record<string, string> = {
     [environment.endpoint]: resources.endpoint,
     [environment.region]: resources.parameters.region.valueAsString,
@@ -29,6 +29,7 @@ export function functionEnvironment({ uses, queue, settings = [] }: FunctionDecl
   for (const grant of uses) {
     if ('table' in grant) variables[environment.table(grant.table)] = resources.tables[grant.table].tableName;
     else if ('send' in grant) variables[environment.queue(grant.send)] = resources.queues[grant.send].queueUrl;
+    else if ('invoke' in grant) variables[environment.function(grant.invoke)] = functionName(stack, grant.invoke);
     else if ('bucket' in grant) variables[environment.bucket(grant.bucket)] = resources.buckets[grant.bucket].bucketName;
     else if ('ringHosts' in grant) variables[environment.agentDocument] = documents.ring;
     else if ('parameter' in grant) variables[environment.parameterPath] = resources.parameters.parameterPath.valueAsString;
@@ -52,6 +53,7 @@ export function functionPolicy(stack: Stack, { uses, queue }: FunctionDeclaratio
 function grantStatements(stack: Stack, grant: Grant, resources: Resources): PolicyStatement[] {
   if ('table' in grant) return tableStatements(resources.tables[grant.table].tableArn, grant.actions);
   if ('send' in grant) return [allow(['sqs:SendMessage'], [resources.queues[grant.send].queueArn])];
+  if ('invoke' in grant) return [allow(['lambda:InvokeFunction'], [functionArn(stack, grant.invoke)])];
   if ('bucket' in grant) return bucketStatements(resources.buckets[grant.bucket].bucketArn, grant.actions, grant.prefix);
   if ('parameter' in grant) return [allow(grant.actions, [parameterArn(stack, resources, grant.parameter)])];
   if ('secret' in grant) return [allow(grant.actions, [secretArn(stack, resources, grant.secret)])];
@@ -80,6 +82,10 @@ function bucketStatements(bucket: string, actions: string[], prefix = ''): Polic
     ...(onBucket.length > 0 ? [allow(onBucket, [bucket])] : []),
   ];
 }
+
+/** By its name: two that ask each other could not both refer to the other. */
+const functionArn = (stack: Stack, name: string) =>
+  stack.formatArn({ service: 'lambda', resource: 'function', resourceName: functionName(stack, name), arnFormat: ArnFormat.COLON_RESOURCE_NAME });
 
 const parameterArn = (stack: Stack, { parameters }: Resources, name: string) =>
   // The path begins with a slash, which is also what separates an ARN's type from its name.

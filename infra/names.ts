@@ -1,6 +1,9 @@
 /** `nova-compute` → `NovaCompute`: logical ids allow letters and digits only. */
 export const pascal = (name: string): string => name.split('-').map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
 
+/** What a declared function is called where it is deployed. */
+export const functionName = (stack: { stackName: string }, name: string): string => `${stack.stackName}-${name}`;
+
 /** The control plane, and the hosts' side, which is deployed after it or not at all. */
 export const stacks = { controlPlane: 'Novaless', hosts: 'NovalessHosts' } as const;
 

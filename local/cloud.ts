@@ -24,6 +24,7 @@ import { bindFront, openFront } from './front.ts';
 import { startFunctions } from './functions.ts';
 import type { AroundInvoke } from './functions.ts';
 import { localHosts, purgeHosts, ringer, startAgent, type Driver } from './hosts.ts';
+import { startInvocations } from './invocations.ts';
 import { lock, socketFolder } from './lock.ts';
 import { startMappings } from './mappings.ts';
 import { provision } from './provision.ts';
@@ -53,7 +54,7 @@ export interface CloudOptions {
   /** For tests: what is wrong with the template. */
   changeTemplate?: (template: Template) => void;
   around?: AroundInvoke;
-  /** For tests: stands between the cloud and an engine (`dynamodb`, `sqs`, `s3`) or the stand-in of others (`aws`); gives the address to use instead. */
+  /** For tests: stands between the cloud and an engine (`dynamodb`, `sqs`, `s3`), the functions (`lambda`) or the stand-in of others (`aws`); gives the address to use instead. */
   wire?: (service: string, endpoint: string) => Promise<string>;
   /** Environments per function at most. */
   limit?: number;
@@ -131,12 +132,15 @@ export async function startCloud(options: CloudOptions) {
     const awsEndpoint = await startAwsEndpoint({ AmazonSSM: ssm, AWSEvents: (operation, body) => putEvents(operation, body), secretsmanager: launchSecrets });
     started.push(awsEndpoint.stop);
     const { endpoint: otherAws } = await wired('aws', awsEndpoint);
+    const invocations = await startInvocations({ has: (name) => functions.has(name), invoke: (name, event) => functions.invoke(name, event) });
+    started.push(invocations.stop);
+    const { endpoint: lambda } = await wired('lambda', invocations);
 
     const aws = {
       AWS_REGION, AWS_DEFAULT_REGION: AWS_REGION, AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local', AWS_EC2_METADATA_DISABLED: 'true',
       AWS_CONFIG_FILE: '/dev/null', AWS_SHARED_CREDENTIALS_FILE: '/dev/null', // not the user's own account
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint, AWS_ENDPOINT_URL_SQS: sqs.endpoint, AWS_ENDPOINT_URL_S3: s3.endpoint,
-      AWS_ENDPOINT_URL_SSM: otherAws, AWS_ENDPOINT_URL_EVENTBRIDGE: otherAws, AWS_ENDPOINT_URL_SECRETS_MANAGER: otherAws,
+      AWS_ENDPOINT_URL_SSM: otherAws, AWS_ENDPOINT_URL_EVENTBRIDGE: otherAws, AWS_ENDPOINT_URL_SECRETS_MANAGER: otherAws, AWS_ENDPOINT_URL_LAMBDA: lambda,
     };
     writeAwsrc(dataDir, aws);
     const heartbeat = Promise.withResolvers<void>();

@@ -16,7 +16,7 @@ export interface FunctionSpec {
   environment: Record<string, string>;
 }
 
-/** Who caused an invocation. */
+/** What caused an invocation; `direct` is Lambda's Invoke: another function, or an operator. */
 export type Source = 'http' | 'sqs' | 'event' | 'direct';
 export type Outcome = { result: unknown } | { error: FunctionError };
 export interface Call { function: string; source: Source; event: unknown }

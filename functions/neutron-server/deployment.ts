@@ -12,7 +12,7 @@ export const neutronServer: FunctionDeclaration[] = [
     memory: 1024,
     timeout: 29,
     routes: ['ANY /network', 'ANY /network/{proxy+}'],
-    uses: [table, { send: 'neutron-server' }],
+    uses: [table, { send: 'neutron-server' }, { invoke: 'keystone-validate' }],
   },
   { name: 'neutron-server-rpc', entry: 'functions/neutron-server/rpc.ts', queue: 'neutron-server', uses: [without(table, 'dynamodb:ConditionCheckItem'), { send: 'neutron-server' }, { send: 'nova-compute' }] },
   { name: 'neutron-sweep', entry: 'functions/neutron-server/refresh/sweep.ts', timeout: 60, swept: true, uses: [without(table, 'dynamodb:UpdateItem', 'dynamodb:DeleteItem', 'dynamodb:ConditionCheckItem'), { send: 'neutron-server' }] },

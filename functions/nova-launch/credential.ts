@@ -3,7 +3,7 @@ import { lean } from '../../shared/aws/lean.ts';
 import { badRequest, unauthorized } from '../../shared/http/errors.ts';
 import { environment } from '../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../shared/environment.ts';
-import { ask } from '../../shared/http/ask.ts';
+import { ask } from '../../shared/openstack/ask.ts';
 
 let secrets: SecretsManagerClient | undefined;
 const tokens = new Map<string, { token: string; until: number }>();
@@ -45,7 +45,7 @@ function parsed(text: string): Record<string, unknown> {
 
 /** Identity API v3, "Authenticating with an Application Credential". */
 async function login(name: string, { id, secret }: { id: string; secret: string }): Promise<{ token: string; until: number }> {
-  const answer = await ask(`${requireEnv(environment.endpoint)}/identity/v3/auth/tokens?nocatalog=1`, {
+  const answer = await ask('keystone-login', '/identity/v3/auth/tokens?nocatalog=1', {
     method: 'POST', headers: { 'Content-Type': 'application/json' }, timeout: 10_000,
     body: JSON.stringify({ auth: { identity: { methods: ['application_credential'], application_credential: { id, secret } } } }),
   });

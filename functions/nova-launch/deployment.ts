@@ -6,6 +6,6 @@ export const novaLaunch: FunctionDeclaration[] = [
     entry: 'functions/nova-launch/events.ts',
     timeout: 75,
     queue: 'nova-launch',
-    uses: [{ secret: 'launch/*', actions: ['secretsmanager:GetSecretValue'] }, { publishEvents: true }],
+    uses: [{ secret: 'launch/*', actions: ['secretsmanager:GetSecretValue'] }, { publishEvents: true }, { invoke: 'keystone-login' }, { invoke: 'nova-api' }],
   },
 ];

@@ -46,8 +46,8 @@ const launchSeconds = {
   consumers: { 'nova-scheduler': 0.1, 'nova-compute': 0.8, 'nova-conductor': 0.25, 'nova-api': 0.1, 'host-reports': 0.2 } satisfies Partial<Record<QueueName, number>>,
   all: 2.5,
 };
-/** Requests to the REST API for one launch: the client's login, request and looks, and what services ask each other. */
-const LAUNCH_REQUESTS = 20;
+/** Requests to the REST API for one launch: the client's login, request and looks. */
+const LAUNCH_REQUESTS = 12;
 
 /** Units that a launch writes to nova's table, which has most of them; and what a new table takes in a second. It grows by itself with use. */
 const LAUNCH_WRITES = 110;

@@ -32,7 +32,7 @@ const streamCollector = (answer: NodeJS.ReadableStream) => new Promise<Uint8Arra
 });
 
 /** As the SDK's own, but for a key given as bytes. */
-class Sha256 {
+export class Sha256 {
   readonly #hash: Hash | Hmac;
   constructor(secret?: string | ArrayBuffer | ArrayBufferView) {
     this.#hash = secret ? createHmac('sha256', typeof secret === 'string' ? secret : keyOf(secret)) : createHash('sha256');

@@ -10,6 +10,10 @@ export type TableName = (typeof tableNames)[number];
 export const bucketNames = ['images', 'consoles'] as const;
 export type BucketName = (typeof bucketNames)[number];
 
+/** Functions that others ask by REST, each for the routes that it has. */
+export const askedFunctions = ['keystone-login', 'keystone-validate', 'keystone', 'nova-api', 'glance-api', 'neutron-server', 'cinder-api'] as const;
+export type AskedFunction = (typeof askedFunctions)[number];
+
 export type QueueName = keyof typeof queues;
 export interface QueueSettings {
   /** Seconds; must exceed the consumer's timeout. */
@@ -37,6 +41,7 @@ export const queues = {
 export type Grant =
   | { table: TableName; actions: `dynamodb:${string}`[] }
   | { send: QueueName }
+  | { invoke: AskedFunction }
   | { bucket: BucketName; actions: `s3:${string}`[]; prefix?: string }
   | { ringHosts: true } // ssm:SendCommand with the agent's document
   | { parameter: `service-token/${string}` | 'service-token/*'; actions: `ssm:${string}`[] }
@@ -75,6 +80,7 @@ const variable = (prefix: string, name: string) => `${prefix}_${name.replaceAll(
 export const environment = {
   table: (name: TableName) => variable('TABLE', name),
   queue: (name: QueueName) => variable('QUEUE', name), // the queue's URL
+  function: (name: AskedFunction) => variable('FUNCTION', name), // the function's name
   bucket: (name: BucketName) => variable('BUCKET', name),
   /** Public base URL of the REST API without a trailing slash; `/identity/v3`, `/compute/v2.1`, … follow it. */
   endpoint: 'NOVALESS_ENDPOINT',

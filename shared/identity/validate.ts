@@ -1,8 +1,6 @@
 import { createHash } from 'node:crypto';
-import { environment } from '../deployment/declaration.ts';
-import { requireEnv } from '../environment.ts';
-import { ask } from '../http/ask.ts';
 import { serviceUnavailable } from '../http/errors.ts';
+import { ask } from '../openstack/ask.ts';
 import { decodeSteps, STEPS_HEADER, type Step } from '../telemetry/steps.ts';
 import { traceparent } from '../telemetry/trace.ts';
 
@@ -44,10 +42,10 @@ export async function validateToken(token: string, options: { allowExpiredFor?: 
 }
 
 async function askKeystone(token: string, serviceToken: string | undefined): Promise<Validation | undefined> {
-  const url = `${requireEnv(environment.endpoint)}/identity/v3/auth/tokens?nocatalog=1${serviceToken ? '&allow_expired=1' : ''}`;
+  const path = `/identity/v3/auth/tokens?nocatalog=1${serviceToken ? '&allow_expired=1' : ''}`;
   const headers = { 'X-Auth-Token': serviceToken ?? token, 'X-Subject-Token': token, [STEPS_HEADER]: '1', traceparent: traceparent() };
   for (let attempt = 1; ; attempt++) {
-    const answer = await ask(url, { headers, timeout: 10_000 }).catch((error: unknown) => error as Error);
+    const answer = await ask('keystone-validate', path, { headers, timeout: 10_000 }).catch((error: unknown) => error as Error);
     if (!(answer instanceof Error)) {
       if (answer.ok) {
         const { token: body } = JSON.parse(answer.text) as { token: TokenBody };

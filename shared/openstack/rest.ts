@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { environment } from '../deployment/declaration.ts';
-import { requireEnv } from '../environment.ts';
-import { ask, type Question } from '../http/ask.ts';
+import type { AskedFunction } from '../deployment/declaration.ts';
 import type { RequestContext } from '../identity/context.ts';
 import { serviceToken, type ServiceUser } from '../identity/service-token.ts';
 import { decodeSteps, record, STEPS_HEADER } from '../telemetry/steps.ts';
 import { traceparent } from '../telemetry/trace.ts';
+import { ask, type Question } from './ask.ts';
 
-const roots = { image: '/image/v2', network: '/network/v2.0', volume: '/volume/v3', identity: '/identity/v3', compute: '/compute/v2.1' } as const;
+/** By their types in the catalog. */
+export const services = {
+  image: { function: 'glance-api', root: '/image/v2' }, network: { function: 'neutron-server', root: '/network/v2.0' }, volume: { function: 'cinder-api', root: '/volume/v3' },
+  identity: { function: 'keystone', root: '/identity/v3' }, compute: { function: 'nova-api', root: '/compute/v2.1' },
+} satisfies Record<string, { function: AskedFunction; root: string }>;
 
 /** A service's refusal or failure; `status` and `message` as it gave them. 503 stands for no answer at all. */
 export class RemoteError extends Error {
@@ -34,13 +37,12 @@ export interface Caller {
  * Returns the parsed body (undefined for 204). Throws RemoteError.
  */
 export async function rest<T = any>(
-  service: keyof typeof roots, method: string, path: string,
+  service: keyof typeof services, method: string, path: string,
   { caller, body, headers = {}, attempts = 4, timeout = 12_000 }: { caller: Caller; body?: unknown; headers?: Record<string, string>; attempts?: number; timeout?: number },
 ): Promise<T> {
-  const url = requireEnv(environment.endpoint) + roots[service] + path;
   const identity = await identityHeaders(caller);
   for (let attempt = 1; ; attempt++) {
-    const failure = await once<T>(url, {
+    const failure = await once<T>(service, path, {
       method,
       headers: {
         Accept: 'application/json', ...identity, [STEPS_HEADER]: '1', traceparent: traceparent(),
@@ -56,14 +58,14 @@ export async function rest<T = any>(
   }
 }
 
-async function once<T>(url: string, question: Question): Promise<{ value: T } | { error: RemoteError }> {
+async function once<T>(service: keyof typeof services, path: string, question: Question): Promise<{ value: T } | { error: RemoteError }> {
   try {
-    const { status, ok, headers, text } = await ask(url, question);
+    const { status, ok, headers, text } = await ask(services[service].function, services[service].root + path, question);
     record(...decodeSteps(headers[STEPS_HEADER]));
     if (ok) return { value: (text ? JSON.parse(text) : undefined) as T };
     return { error: remoteError(status, text) };
   } catch (cause) {
-    return { error: new RemoteError(503, `no answer from ${new URL(url).pathname.split('/')[1]}`, { cause }) };
+    return { error: new RemoteError(503, `no answer from ${service}`, { cause }) };
   }
 }
 

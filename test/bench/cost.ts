@@ -33,7 +33,7 @@ export function bill(asked: Omit<Asked, 'billed_ms'>, { per_million: each, per_g
   return [
     ...line('DynamoDB writes', asked.write_units, each.dynamodb_write_units, 'write units'),
     ...line('DynamoDB reads', asked.read_units, each.dynamodb_read_units, 'read units'),
-    ...line('API Gateway', asked.http, each.api_gateway_requests, 'requests, also between services'),
+    ...line('API Gateway', asked.http, each.api_gateway_requests, 'requests from outside'),
     ...line('SQS', asked.sqs_requests + polls, each.sqs_requests + each.sqs_fair_queue_surcharge, 'requests: sent, received, deleted, of a message group'),
     ...line('Lambda requests', asked.invocations, each.lambda_requests, 'invocations'),
     ...line('Lambda duration', asked.gb_ms / 1000, each.lambda_gb_seconds, 'GB-seconds'),

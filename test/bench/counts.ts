@@ -15,7 +15,7 @@ import { prepare, type Workload } from './workload.ts';
 export interface Asked {
   dynamodb: number; read_units: number; write_units: number;
   sqs_requests: number; sqs_messages: number; s3: number; ssm: number; events: number;
-  /** Requests that come through the REST API, from outside and between services. */
+  /** Requests that come through the REST API, from outside. */
   http: number;
   invocations: number; billed_ms: number; gb_ms: number;
   /** What functions write into their logs, without Lambda's own lines. */

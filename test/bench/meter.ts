@@ -13,7 +13,7 @@ export interface Counts {
   readUnits: number;
   writeUnits: number;
   invocations: Record<string, number>;
-  /** Those that came through the REST API, from clients and from one service to another. */
+  /** Those that came through the REST API, from clients; services ask one another by Lambda's Invoke. */
   http: number;
   /** As Lambda bills them: each invocation's duration, rounded up to the millisecond. */
   billedMs: number;
@@ -32,6 +32,7 @@ export function meter(tape?: Tape) {
 
   /** Stands before one engine; returns its address. DynamoDB is asked to say what each request consumed. */
   async function wire(service: string, endpoint: string): Promise<string> {
+    if (service === 'lambda') return endpoint; // `around` counts those
     const operationOf = ({ headers, method }: IncomingMessage) => String(headers['x-amz-target'] ?? method).split('.').at(-1)!;
     const proxy = await engineProxy(endpoint, {
       asked(incoming, body) {

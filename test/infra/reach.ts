@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { optionsOf, root } from '../../infra/bundle.ts';
 import type { FunctionDeclaration } from '../../shared/deployment/declaration.ts';
+import { services } from '../../shared/openstack/rest.ts';
 
 const call = (name: string) => `\\.${name}(?:<[^(]*>)?\\(`;
 /** How the code says what needs a right: a call of the store or of a queue's topic, a command of an SDK. */
@@ -39,11 +40,14 @@ export async function reach(declarations: FunctionDeclaration[]): Promise<(decla
     const [, action = '', to = ''] = /: (\S+) on (?:queue )?(.*)$/.exec(right)!;
     const found = (sign: RegExp) => texts.get(name)!.some((text) => sign.test(text));
     if (action === 'sqs:SendMessage') return found(new RegExp(`\\b${topic(to)}\\.methods\\b`)) || (queue !== undefined && answers(queue, to));
+    if (action === 'lambda:InvokeFunction') return found(asks(to.replace('function ', '')));
     if (!signs[action]) throw new Error(`nothing is known of how code uses ${action}`);
     return found(signs[action]);
   };
 }
 
+/** A service is asked by its OpenStack type, keystone for tokens by the function's name. */
+const asks = (name: string) => new RegExp(`\\brest(?:<.*>)?\\('${Object.entries(services).find(([, each]) => each.function === name)?.[0]}'|\\bask\\('${name}'`);
 const topic = (queue: string) => queue.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 
 /** Whether the other queue takes answers of this one's methods. */

@@ -88,6 +88,7 @@ test('a function finds everything that it declares to use', () => {
     for (const grant of uses) {
       if ('table' in grant) expected.push(environment.table(grant.table));
       if ('send' in grant) expected.push(environment.queue(grant.send));
+      if ('invoke' in grant) expected.push(environment.function(grant.invoke));
       if ('bucket' in grant) expected.push(environment.bucket(grant.bucket));
       if ('ringHosts' in grant) expected.push(environment.agentDocument);
       if ('parameter' in grant) expected.push(environment.parameterPath);

@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { GetParameterCommand, PutParameterCommand, SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import type { Cloud } from '../../local/cloud.ts';
 import { matches } from '../../local/event-pattern.ts';
@@ -81,4 +82,23 @@ test('a ring reaches the host’s agent; a command that AWS would refuse is refu
   await assert.rejects(send({ DocumentName: 'AWS-RunShellScript' }), { name: 'InvalidDocument' });
   await assert.rejects(send({ InstanceIds: Array.from({ length: 51 }, () => ids[0]) }), { name: 'ValidationException' });
   assert.equal(rings.length, 2);
+});
+
+test("functions are invoked as Lambda's are: by a signed request, with their results and their errors", async (t) => {
+  const code = 'export async function handler(event) { if (event.fail) throw new RangeError("no more"); return { got: event }; }';
+  const cloud = await startTiny(t, { echo: { code } });
+  const lambda = new LambdaClient(settings(cloud.aws.AWS_ENDPOINT_URL_LAMBDA));
+  const invoke = async (FunctionName: string, event: object | string) => {
+    const { Payload, FunctionError, StatusCode } = await lambda.send(new InvokeCommand({ FunctionName, Payload: typeof event === 'string' ? event : JSON.stringify(event) }));
+    return [StatusCode, FunctionError, JSON.parse(Payload!.transformToString())];
+  };
+  assert.deepEqual(await invoke('Tiny-echo', { a: 'é' }), [200, undefined, { got: { a: 'é' } }]);
+  assert.deepEqual(await invoke('arn:aws:lambda:us-east-1:000000000000:function:Tiny-echo', {}), [200, undefined, { got: {} }]);
+  const [status, failed, { errorType, errorMessage }] = await invoke('Tiny-echo', { fail: true });
+  assert.deepEqual([status, failed, errorType, errorMessage], [200, 'Unhandled', 'RangeError', 'no more']);
+  await assert.rejects(invoke('Tiny-absent', {}), { name: 'ResourceNotFoundException' });
+  await assert.rejects(invoke('Tiny-echo', '{'), { name: 'InvalidRequestContentException' });
+  await assert.rejects(invoke('Tiny-echo', { large: 'x'.repeat(6 * 1024 * 1024) }), { name: 'RequestTooLargeException' });
+  const unsigned = await fetch(`${cloud.aws.AWS_ENDPOINT_URL_LAMBDA}/2015-03-31/functions/Tiny-echo/invocations`, { method: 'POST', body: '{}' });
+  assert.equal(unsigned.status, 403, 'a page in a browser cannot');
 });

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 import { randomUUID } from 'node:crypto';
 import { environment } from '../../shared/deployment/declaration.ts';
+import { askedAt, carried, result } from '../support/invocation.ts';
 
 /* nova-launch alone; what it asks (keystone, nova-api, Secrets Manager, EventBridge, SQS) answers out of memory and remembers. */
 
@@ -23,9 +24,11 @@ before(async () => {
     const pieces: Buffer[] = [];
     for await (const piece of request) pieces.push(piece as Buffer);
     const text = Buffer.concat(pieces).toString();
-    const what = String(request.headers['x-amz-target'] ?? `${request.method} ${request.url}`);
-    world.asked.push({ what, headers: request.headers, body: text ? JSON.parse(text) : undefined });
-    const answer = (status: number, body: object, headers = {}) => response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
+    const rest = carried({ url: request.url!, text });
+    const what = rest ? `${rest.method} ${rest.url}` : String(request.headers['x-amz-target']);
+    const { headers, text: sent } = rest ?? { headers: request.headers, text };
+    world.asked.push({ what, headers, body: sent ? JSON.parse(sent) : undefined });
+    const answer = (status: number, body: object, headers = {}) => response.writeHead(rest ? 200 : status, { 'content-type': 'application/json' }).end(rest ? result(status, body, headers) : JSON.stringify(body));
     if (what.endsWith('GetSecretValue')) return answer(200, { SecretString: '{"id": "i", "secret": "s"}' });
     if (what.endsWith('PutEvents')) return world.eventsFail ? answer(200, { FailedEntryCount: 1, Entries: [{ ErrorMessage: 'no' }] }) : answer(200, { FailedEntryCount: 0, Entries: [{ EventId: 'e' }] });
     if (what.endsWith('ChangeMessageVisibility')) return answer(200, {});
@@ -39,8 +42,8 @@ before(async () => {
   const endpoint = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local',
-    AWS_ENDPOINT_URL_SQS: endpoint, AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
-    [environment.endpoint]: endpoint, [environment.bus]: 'bus', [environment.secretPath]: 'novaless', [environment.queue('nova-launch')]: `${endpoint}/0/nova-launch`,
+    AWS_ENDPOINT_URL_SQS: endpoint, AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint, AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint, ...askedAt(endpoint),
+    [environment.bus]: 'bus', [environment.secretPath]: 'novaless', [environment.queue('nova-launch')]: `${endpoint}/0/nova-launch`,
   });
   ({ handler } = (await import('../../functions/nova-launch/events.ts')) as never);
 });

@@ -7,10 +7,10 @@ import type { APIGatewayProxyEvent, APIGatewayProxyResult, Context, SQSBatchResp
 import { awsJson } from '../../local/aws-json.ts';
 import { startEngines } from '../../local/engines/engines.ts';
 import { bucketNames, environment, queues, tableNames, tableSchema, type QueueName } from '../../shared/deployment/declaration.ts';
+import { askedAt, carried, result } from '../support/invocation.ts';
 
 /*
- * One service on real engines, alone: the other services that it asks by REST are answered by a stand-in on the same
- * endpoint, whose keystone takes `PROJECT:ROLE,ROLE:USER` for a valid token.
+ * One service on real engines, alone: the other services that it asks by REST are answered by a stand-in, whose keystone takes `PROJECT:ROLE,ROLE:USER` for a valid token.
  */
 
 type RestHandler = (event: APIGatewayProxyEvent, context: Context) => Promise<APIGatewayProxyResult>;
@@ -35,7 +35,7 @@ export async function startRig() {
   Object.assign(process.env, {
     AWS_REGION: 'us-east-1', AWS_ACCESS_KEY_ID: 'local', AWS_SECRET_ACCESS_KEY: 'local',
     AWS_ENDPOINT_URL_DYNAMODB: engines.dynamodb.endpoint, AWS_ENDPOINT_URL_SQS: engines.sqs.endpoint, AWS_ENDPOINT_URL_S3: engines.s3.endpoint,
-    AWS_ENDPOINT_URL_SSM: endpoint, AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint,
+    AWS_ENDPOINT_URL_SSM: endpoint, AWS_ENDPOINT_URL_EVENTBRIDGE: endpoint, ...askedAt(endpoint),
     [environment.endpoint]: endpoint, [environment.region]: 'RegionOne', [environment.parameterPath]: '/novaless', [environment.bus]: 'bus', [environment.agentDocument]: 'document',
   });
   await Promise.all([...tableNames.map((name) => createTable(engines.dynamodb.endpoint, name)), ...bucketNames.map((name) => createBucket(engines.s3.endpoint, name)), createQueues(engines.sqs.endpoint)]);
@@ -132,16 +132,20 @@ async function serveOthers(request: IncomingMessage, response: ServerResponse, s
   const pieces: Buffer[] = [];
   for await (const piece of request) pieces.push(piece as Buffer);
   const text = Buffer.concat(pieces).toString();
-  const answer = (status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body));
+  const asked = carried({ url: request.url!, text });
+  const answer = (status: number, body: unknown) => (asked
+    ? response.writeHead(200, { 'content-type': 'application/json' }).end(result(status, body))
+    : response.writeHead(status, { 'content-type': 'application/json' }).end(body === undefined ? undefined : JSON.stringify(body)));
   if (String(request.headers['x-amz-target']).endsWith('GetParameter')) return answer(200, { Parameter: { Value: token('service', 'service,admin', 'service-user') } });
-  if (request.url!.startsWith('/identity/v3/auth/tokens')) return answer(...validated(String(request.headers['x-subject-token'])));
-  const call = { method: request.method!, path: request.url!, body: text ? JSON.parse(text) : undefined, headers: request.headers };
+  if (asked?.url.startsWith('/identity/v3/auth/tokens')) return answer(...validated(String(asked.headers['x-subject-token'])));
+  const { method, url, headers, text: sent } = asked ?? { method: request.method!, url: request.url!, headers: request.headers, text };
+  const call = { method, path: url, body: sent ? JSON.parse(sent) : undefined, headers };
   for (const standIn of standIns) {
     const reply = standIn(call);
     if (reply) return answer(reply.status, reply.body);
   }
   if (String(request.headers['x-amz-target']).endsWith('PutEvents')) return answer(200, { FailedEntryCount: 0, Entries: [] });
-  return answer(404, { error: { code: 404, message: `no stand-in for ${request.url}`, title: 'Not Found' } });
+  return answer(404, { error: { code: 404, message: `no stand-in for ${url}`, title: 'Not Found' } });
 }
 
 function validated(given: string): [number, unknown] {

@@ -23,6 +23,7 @@ import { novaScheduler } from '../../shared/rpc/topics/nova-scheduler.ts';
 import { decompressed } from '../../shared/compression.ts';
 import { table } from '../../shared/store/table.ts';
 import { startRig } from '../service/rig.ts';
+import { carried, result } from './invocation.ts';
 import { cloudOfStandIns } from './stand-ins.ts';
 
 type Handler = (event: SQSEvent, context: Context) => Promise<SQSBatchResponse>;
@@ -65,7 +66,9 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
   async function relay(incoming: IncomingMessage, outgoing: ServerResponse, target: string) {
     const pieces: Buffer[] = [];
     for await (const piece of incoming) pieces.push(piece as Buffer);
-    const operation = String(incoming.headers['x-amz-target'] ?? `${incoming.method} ${incoming.url!.split('?')[0]!.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')}`);
+    const asked = carried({ url: incoming.url!, text: Buffer.concat(pieces).toString() });
+    const { method, url } = asked ?? { method: incoming.method, url: incoming.url! };
+    const operation = String(incoming.headers['x-amz-target'] ?? `${method} ${url.split('?')[0]!.replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'ID')}`);
     const outside = operation.includes('/identity/') || operation.endsWith('GetParameter');
     let verdict: Verdict = 'pass';
     if (atWork && !outside) {
@@ -73,10 +76,10 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
       calls.push(each);
       verdict = judge(each);
     }
-    const refuse = () => (operation.includes('/') ? unavailable(outgoing) : closed(outgoing));
+    const refuse = () => (asked ? unavailable(outgoing) : closed(outgoing));
     if (verdict === 'refuse') return refuse();
     if (verdict === 'lag' && operation.endsWith('.Query')) return json(outgoing, 200, { Items: [], Count: 0, ScannedCount: 0 });
-    if (verdict === 'throttle' && !operation.includes('/')) return json(outgoing, 400, { __type: 'com.amazonaws#ThrottlingException', message: 'Rate exceeded' });
+    if (verdict === 'throttle' && !asked) return json(outgoing, 400, { __type: 'com.amazonaws#ThrottlingException', message: 'Rate exceeded' });
     if (verdict === 'collide' && operation.endsWith('.TransactWriteItems')) {
       const { TransactItems } = JSON.parse(Buffer.concat(pieces).toString()) as { TransactItems: unknown[] };
       return json(outgoing, 400, {
@@ -98,7 +101,7 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
   }
   /** An error that the SDK does not try again: the handler fails at once, as if it were killed here. */
   const closed = (response: ServerResponse) => json(response, 400, { __type: 'com.amazonaws.gate#GateClosedException', message: 'closed by a test' });
-  const unavailable = (response: ServerResponse) => json(response, 503, { fault: { code: 503, message: 'closed by a test' } });
+  const unavailable = (response: ServerResponse) => response.writeHead(200).end(result(503, { fault: { code: 503, message: 'closed by a test' } }));
   const json = (response: ServerResponse, status: number, body: unknown) => response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
 
   const ring = await gateBefore(rig.endpoint);
@@ -106,7 +109,7 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
   for (const queue of Object.keys(queues) as QueueName[]) process.env[environment.queue(queue)] = process.env[environment.queue(queue)]!.replace(rig.engines.sqs.endpoint, sqs);
   Object.assign(process.env, {
     AWS_ENDPOINT_URL_DYNAMODB: await gateBefore(rig.engines.dynamodb.endpoint), AWS_ENDPOINT_URL_SQS: sqs,
-    AWS_ENDPOINT_URL_SSM: ring, AWS_ENDPOINT_URL_EVENTBRIDGE: ring, [environment.endpoint]: ring,
+    AWS_ENDPOINT_URL_SSM: ring, AWS_ENDPOINT_URL_EVENTBRIDGE: ring, AWS_ENDPOINT_URL_LAMBDA: ring,
   });
 
   rig.standIns.push((request) => {

@@ -8,7 +8,7 @@ import { globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { functions } from '../../infra/functions.ts';
 import type { Template } from '../../local/template.ts';
-import { bucketNames, environment, queues, tableNames, type FunctionDeclaration, type Grant } from '../../shared/deployment/declaration.ts';
+import { askedFunctions, bucketNames, environment, queues, tableNames, type FunctionDeclaration, type Grant } from '../../shared/deployment/declaration.ts';
 import { engineProxy } from './engine-proxy.ts';
 
 /** The folder that a whole run of the tests collects its clouds' records in; undefined where nobody asked for them. */
@@ -34,7 +34,7 @@ export function recordGrants() {
       const proxy = await engineProxy(endpoint, {
         asked(incoming, body) {
           const [, caller = ''] = /Credential=([^/]+)\//.exec(incoming.headers.authorization ?? '') ?? [];
-          for (const call of service === 's3' ? s3Call(incoming) : jsonCalls(incoming, body!)) calls.add(`${caller} ${call}`);
+          for (const call of service === 's3' ? s3Call(incoming) : service === 'lambda' ? lambdaCall(incoming) : jsonCalls(incoming, body!)) calls.add(`${caller} ${call}`);
         },
       });
       stops.push(proxy.stop);
@@ -84,6 +84,7 @@ const anyToken = (call: string) => call.replace(/ on parameter service-token\/.*
 function declared(grant: Grant): string[] {
   if ('table' in grant) return grant.actions.map((action) => `${action} on table ${grant.table}`);
   if ('send' in grant) return [`sqs:SendMessage on queue ${grant.send}`];
+  if ('invoke' in grant) return [`lambda:InvokeFunction on function ${grant.invoke}`];
   if ('bucket' in grant) return grant.actions.map((action) => `${action} on bucket ${grant.bucket}`);
   if ('parameter' in grant) return grant.actions.map((action) => `${action} on parameter ${grant.parameter}`);
   if ('secret' in grant) return grant.actions.map((action) => `${action} on secret ${grant.secret}`);
@@ -96,6 +97,7 @@ function nameOf(service: string, resource: string, variables: Record<string, str
   const under = (path: string | undefined, kind: string, star: string) => (path && resource.startsWith(`${path}/`) ? `${kind} ${resource.slice(path.length + 1).replace(/^launch\/.*/, star)}` : resource);
   if (service === 'dynamodb') return found('table', tableNames, (name) => variables[environment.table(name)] === resource) ?? resource;
   if (service === 'sqs') return found('queue', Object.keys(queues) as (keyof typeof queues)[], (name) => variables[environment.queue(name)] === resource) ?? resource;
+  if (service === 'lambda') return found('function', askedFunctions, (name) => variables[environment.function(name)] === resource) ?? resource;
   if (service === 's3') return found('bucket', bucketNames, (name) => variables[environment.bucket(name)] === resource) ?? resource;
   if (service === 'secretsmanager') return under(variables[environment.secretPath], 'secret', 'launch/*');
   if (service === 'ssm') return resource === variables[environment.agentDocument] ? 'document' : under(variables[environment.parameterPath], 'parameter', '');
@@ -126,6 +128,8 @@ function dynamodbCalls(operation: string, body: Record<string, any>): string[] {
   if (body['RequestItems']) return Object.keys(body['RequestItems']).map((table) => `dynamodb:${operation} ${table}`);
   return [`dynamodb:${operation} ${body['TableName']}`];
 }
+
+const lambdaCall = ({ url }: IncomingMessage) => [`lambda:InvokeFunction ${url!.split('/').at(-2)}`];
 
 function s3Call({ method, url, headers }: IncomingMessage): string[] {
   const { pathname, searchParams: query } = new URL(url!, 'http://s3');

@@ -125,9 +125,9 @@ export function unkindDay() {
       unkind = true;
     },
     end: () => { unkind = false; },
-    /** For a cloud's `wire`: S3 keeps its own address, whose bytes pass untouched. */
+    /** For a cloud's `wire`: S3 and Lambda keep their own addresses, as what they carry is not of one of AWS's JSON protocols. */
     async wire(service: string, endpoint: string): Promise<string> {
-      if (service === 's3') return endpoint;
+      if (service === 's3' || service === 'lambda') return endpoint;
       const served = await serveOnLoopback((incoming, outgoing) => void serve(endpoint, incoming, outgoing).catch(() => outgoing.destroy()));
       stops.push(served.stop);
       return served.endpoint;
