@@ -38,9 +38,10 @@ test('what a user brings along, which may be large, is not read with names', () 
 });
 
 test('what the journal keeps in bytes comes back, and so does what was written before', () => {
-  const build = { pk: 'SUBJECT#s', sk: 'BUILD#001', state: 'building', context: { token: 't', roles: ['member'] }, instance: { ...made }, steps: ['[13]'], interfaces: [], failure: undefined };
+  const build = { pk: 'SUBJECT#s', sk: 'BUILD#001', state: 'building', context: { token: 't'.repeat(100), roles: ['member'] }, instance: { ...made }, steps: ['[13]'], interfaces: [], failure: undefined };
   const written = kept('nova-compute', build);
-  assert.ok(['context', 'instance', 'steps', 'interfaces'].every((name) => written[name as 'context'] as unknown instanceof Uint8Array));
+  const kinds = (['context', 'instance', 'steps', 'interfaces'] as const).map((name) => ((written[name] as unknown) instanceof Uint8Array ? 'bytes' : typeof written[name]));
+  assert.deepEqual(kinds, ['bytes', 'bytes', 'string', 'string'], 'what is short stays text');
   const { failure, ...said } = build;
   assert.equal(failure, undefined);
   assert.deepEqual(unpacked('nova-compute', JSON.parse(JSON.stringify(said)) as typeof said), said);

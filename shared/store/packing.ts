@@ -12,7 +12,7 @@ import { compressed, decompressed } from '../compression.ts';
 import type { Item } from './table.ts';
 
 interface Form {
-  /** Objects and lists that change, always as a whole, by themselves: each is an attribute of bytes. */
+  /** Objects and lists that change, always as a whole, by themselves: each is an attribute of bytes, or of text where it is short. */
   compressed: readonly string[];
   /** What a new record has in one attribute, for it hardly ever changes. A later change puts it beside that, where it stands for the one inside. */
   packed?: readonly string[];
@@ -52,7 +52,15 @@ export function pack<T extends Item>(which: TableName, record: T): Item & Pick<T
 /** Attributes as the table keeps them. */
 export function kept<T extends Item>(which: TableName, attributes: T): T {
   const small = (forms[which]?.compressed ?? []).filter((name) => attributes[name] !== undefined);
-  return small.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(small.map((name) => [name, compressed(attributes[name])])) };
+  return small.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(small.map((name) => [name, written(attributes[name])])) };
+}
+
+/** Shorter than this, bytes would save next to nothing, and cost each reader 10 µs. */
+const SHORT = 64;
+
+function written(value: unknown): string | Uint8Array {
+  const text = JSON.stringify(value);
+  return text.length < SHORT ? text : compressed(value);
 }
 
 /** A record from what the table keeps; a part of it has what is packed only where that was asked for. */
