@@ -1,10 +1,9 @@
 /**
  * Each leaf of a list or a map is a typed value of its own in DynamoDB's JSON (`{"S": "…"}`), made and read several times on its way, and each
- * attribute costs nearly as much; and a write is paid for by the kilobyte, once more for each index that copies it, twice in a transaction.
- * So what nobody looks for inside of the database is kept there as bytes (shared/compression.ts): that takes half of the time, and a server one kilobyte.
+ * attribute costs nearly as much. What nobody looks for inside of the database is kept there as text, so that a list of servers takes half of the
+ * time; or, of records that no list reads, as bytes (../compression.ts), so that they are paid for by fewer kilobytes.
  *
- * What is kept so can't be named in conditions, filters and nested changes. Records that were written otherwise are read as well: attribute by
- * attribute, or with text of JSON where bytes are now.
+ * What is kept so can't be named in conditions, filters and nested changes. Records that were written otherwise are read as well.
  */
 import type { TableName } from '../deployment/declaration.ts';
 import type { Instance } from '../objects/instance.ts';
@@ -12,8 +11,10 @@ import { compressed, decompressed } from '../compression.ts';
 import type { Item } from './table.ts';
 
 interface Form {
-  /** Objects and lists that change, always as a whole, by themselves: each is an attribute of bytes, or of text where it is short. */
-  compressed: readonly string[];
+  /** Objects and lists that change, always as a whole, by themselves: each is an attribute of text. */
+  texts?: readonly string[];
+  /** The same, but of bytes. */
+  compressed?: readonly string[];
   /** What a new record has in one attribute, for it hardly ever changes. A later change puts it beside that, where it stands for the one inside. */
   packed?: readonly string[];
   /** What a new record has without saying so. Never to be changed, for what is in the table was written by it. */
@@ -25,7 +26,7 @@ export const PACKED = 'packed';
 
 const forms: Partial<Record<TableName, Form>> = {
   nova: {
-    compressed: ['alternates', 'block_devices', 'interfaces'] satisfies (keyof Instance)[],
+    texts: ['alternates', 'block_devices', 'interfaces'] satisfies (keyof Instance)[],
     // what a launch asked for, and what users may say of a server later. Not what a user brings along, which may be 64 KB: a list of names needs to read this
     packed: [
       'uuid', 'project_id', 'user_id', 'display_name', 'display_description', 'hostname', 'reservation_id', 'launch_index', 'created_at', 'terminated_at', 'availability_zone', 'network_hosts',
@@ -37,7 +38,7 @@ const forms: Partial<Record<TableName, Form>> = {
       access_ip_v4: null, access_ip_v6: null, locked: false, locked_reason: null,
     } satisfies Partial<Instance>,
   },
-  // nearly all that a record of the journal holds, which a launch writes three times
+  // nearly all that a record of the journal holds, which a launch writes three times and no list reads
   'nova-compute': { compressed: ['context', 'instance', 'steps', 'interfaces', 'block_devices'] },
 };
 
@@ -46,34 +47,28 @@ export function pack<T extends Item>(which: TableName, record: T): Item & Pick<T
   const { packed = [], usual = {} } = forms[which] ?? {};
   const said = Object.entries(record).filter(([name, value]) => !Object.hasOwn(usual, name) || usual[name] !== value);
   const part = (inside: boolean) => Object.fromEntries(said.filter(([name]) => packed.includes(name) === inside));
-  return { ...(part(false) as Pick<T, 'pk' | 'sk'>), [PACKED]: compressed(part(true)) };
+  return { ...(part(false) as Pick<T, 'pk' | 'sk'>), [PACKED]: JSON.stringify(part(true)) };
 }
 
 /** Attributes as the table keeps them. */
 export function kept<T extends Item>(which: TableName, attributes: T): T {
-  const small = (forms[which]?.compressed ?? []).filter((name) => attributes[name] !== undefined);
-  return small.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(small.map((name) => [name, written(attributes[name])])) };
-}
-
-/** Shorter than this, bytes would save next to nothing, and cost each reader 10 µs. */
-const SHORT = 64;
-
-function written(value: unknown): string | Uint8Array {
-  const text = JSON.stringify(value);
-  return text.length < SHORT ? text : compressed(value);
+  const { texts = [], compressed: small = [] } = forms[which] ?? {};
+  const among = (names: readonly string[], written: (value: unknown) => unknown) => names.filter((name) => attributes[name] !== undefined).map((name) => [name, written(attributes[name])] as const);
+  const changed = [...among(texts, JSON.stringify), ...among(small, compressed)];
+  return changed.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(changed) };
 }
 
 /** A record from what the table keeps; a part of it has what is packed only where that was asked for. */
 export function unpacked<T extends Item>(which: TableName, item: Item): T {
   const form = forms[which];
   if (!form) return item as T;
-  const record: Item = item[PACKED] === undefined ? {} : { ...form.usual, ...(read(item[PACKED]) as object) };
+  const record: Item = typeof item[PACKED] === 'string' ? { ...form.usual, ...JSON.parse(item[PACKED]) } : {};
   // in one order, whatever the engine's: objects that got their names in the same order share their shape, and a thousand shapes take three times as long
-  for (const name of Object.keys(item).sort()) if (name !== PACKED) record[name] = form.compressed.includes(name) ? read(item[name]) : item[name];
+  for (const name of Object.keys(item).sort()) if (name !== PACKED) record[name] = read(form, name, item[name]);
   return record as T;
 }
 
-function read(value: unknown): unknown {
-  if (value instanceof Uint8Array) return decompressed(value);
-  return typeof value === 'string' ? JSON.parse(value) : value;
+function read({ texts, compressed: small }: Form, name: string, value: unknown): unknown {
+  if (typeof value === 'string' && texts?.includes(name)) return JSON.parse(value);
+  return value instanceof Uint8Array && small?.includes(name) ? decompressed(value) : value;
 }
