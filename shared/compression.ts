@@ -29,8 +29,8 @@ export const dictionaries: Record<number, Buffer> = { 1: Buffer.from(samples.joi
 const NEWEST = 1;
 
 /** 5 ms of a cold start, also of functions that never need it. */
-let zlib: typeof import('node:zlib') | undefined;
-const deflate = () => (zlib ??= process.getBuiltinModule('node:zlib'));
+let loaded: typeof import('node:zlib') | undefined;
+const zlib = () => (loaded ??= process.getBuiltinModule('node:zlib'));
 
 function options(version: number): ZlibOptions {
   const dictionary = dictionaries[version];
@@ -39,7 +39,7 @@ function options(version: number): ZlibOptions {
 }
 
 /** Any JSON value, small. */
-export const compressed = (value: unknown): Uint8Array => Buffer.concat([Buffer.of(NEWEST), deflate().deflateRawSync(JSON.stringify(value), options(NEWEST))]);
+export const compressed = (value: unknown): Uint8Array => Buffer.concat([Buffer.of(NEWEST), zlib().deflateRawSync(JSON.stringify(value), options(NEWEST))]);
 
 /** The value again. */
-export const decompressed = (bytes: Uint8Array): unknown => JSON.parse(deflate().inflateRawSync(bytes.subarray(1), options(bytes[0]!)).toString());
+export const decompressed = (bytes: Uint8Array): unknown => JSON.parse(zlib().inflateRawSync(bytes.subarray(1), options(bytes[0]!)).toString());

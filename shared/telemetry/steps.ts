@@ -86,8 +86,12 @@ export const stepAttributes = (steps: Step[], own: string): Record<string, Uint8
 /** In the order of their numbers; of a step that was recorded more than once, how it went last. */
 export function unpackSteps(entries: (Uint8Array | PackedStep | Step)[], own: string): Step[] {
   const packed = entries.flatMap((entry) => (entry instanceof Uint8Array ? (decompressed(entry) as PackedStep[]) : entry)); // one by one in records that were written before
-  const steps = packed.map((each) => unpackStep(each, own)).sort((a, b) => (a.start < b.start ? -1 : 1));
-  return [...new Map(steps.map((each) => [each.step, each])).values()].sort((a, b) => a.step - b.step);
+  const last = new Map<number, Step>();
+  for (const each of packed.map((one) => unpackStep(one, own))) {
+    const known = last.get(each.step);
+    if (!known || known.start <= each.start) last.set(each.step, each);
+  }
+  return [...last.values()].sort((a, b) => a.step - b.step);
 }
 
 /** The header in which a callee returns the steps that it did, to a caller that asked by sending it. */
