@@ -5,6 +5,8 @@ import { log } from '../shared/telemetry/log.ts';
 import { outage } from './backoff.ts';
 
 const INTERVAL_MS = 2000;
+/** A guest's first words come with its start, which is to be told first. */
+const SOON_MS = 100;
 
 export type ConsoleLogs = ReturnType<typeof consoleLogs>;
 
@@ -19,7 +21,7 @@ export interface ConsoleLogSettings {
   stopping: AbortSignal;
 }
 
-/** Keeps the last 100 KB of each guest's console in S3, written at once when it grows and then at most every 2 s, and takes it away with the guest. */
+/** Keeps the last 100 KB of each guest's console in S3, written soon after it grows and then at most every 2 s, and takes it away with the guest. */
 export function consoleLogs({ s3, bucket, host, tail, stopping }: ConsoleLogSettings) {
   const upkeeps = new Map<string, Upkeep>();
   const state = outage((away, reason) => (away ? log.warn('console logs cannot be stored; trying on', { host, reason }) : log.info('console logs can be stored again', { host })));
@@ -36,7 +38,10 @@ export function consoleLogs({ s3, bucket, host, tail, stopping }: ConsoleLogSett
     return upkeep;
   }
 
+  const rest = (ms: number, { wake }: Upkeep) => sleep(ms, undefined, { signal: AbortSignal.any([stopping, wake.signal]) }).catch(() => {});
+
   async function keepUp(uuid: string, upkeep: Upkeep): Promise<void> {
+    if (upkeep.wanted === 'there') await rest(SOON_MS, upkeep);
     while (upkeep.dirty && !stopping.aborted) {
       upkeep.dirty = false;
       const { wanted } = upkeep;
@@ -53,7 +58,7 @@ export function consoleLogs({ s3, bucket, host, tail, stopping }: ConsoleLogSett
       }
       if (upkeep.wanted === 'gone' && wanted === 'there') continue;
       upkeep.wake = new AbortController();
-      await sleep(wait, undefined, { signal: AbortSignal.any([stopping, upkeep.wake.signal]) }).catch(() => {});
+      await rest(wait, upkeep);
     }
     if (stopping.aborted) return;
     upkeeps.delete(uuid);

@@ -9,26 +9,27 @@ import { enrolmentOf } from './enrolment.ts';
 
 /** What SendCommand takes at most. */
 const HOSTS_A_SEND = 50;
-/** How long a ring waits for others of the same batch of messages. */
-const GATHER_MS = 5;
+/** How long a ring waits for the one that is under way; one that hangs holds nobody up. */
+const PATIENCE_MS = 1000;
 const ATTEMPTS = 6;
 
 let client: SSMClient | undefined;
 let gathering: { hosts: Set<string>; sent: Promise<void> } | undefined;
+let underWay: Promise<unknown> = Promise.resolve();
 
 /**
  * Tells a host's agent that commands wait for it. One ring serves all that wait, and one send many hosts: those that are
- * asked for at the same time go together. A ring that cannot be sent is only told in the log: the sweeper rings again.
+ * asked for while another is under way go together. A ring that cannot be sent is only told in the log: the sweeper rings again.
  */
 export async function ring(host: string, { afresh = false } = {}): Promise<void> {
   if (afresh) await enrolmentOf(host, { afresh }).catch(() => undefined);
   if (!gathering || gathering.hosts.size >= HOSTS_A_SEND) {
     const hosts = new Set<string>();
-    const group = { hosts, sent: sleep(GATHER_MS).then(() => {
+    const group = { hosts, sent: Promise.race([underWay, sleep(PATIENCE_MS, undefined, { ref: false })]).then(() => {
       if (gathering === group) gathering = undefined;
       return send([...hosts]);
     }) };
-    gathering = group;
+    [gathering, underWay] = [group, group.sent];
   }
   gathering.hosts.add(host);
   await gathering.sent;
