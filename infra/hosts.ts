@@ -12,6 +12,7 @@ import { freePort } from '../local/engines/ports.ts';
 import { chooseDriver } from '../local/driver-choice.ts';
 import { localHosts, purgeHosts, startAgent, type Driver } from '../local/hosts.ts';
 import { socketFolder } from '../local/lock.ts';
+import { agentBeside, synthesized } from '../local/synthesis.ts';
 import { localstackFolder, readOutputs } from './localstack-outputs.ts';
 import { invoke, localstackEnvironment, localstackUrl, region, requireLocalstack } from './localstack.ts';
 import { isOperators, operateHosts } from './operator/hosts.ts';
@@ -50,7 +51,7 @@ export async function startHosts({ driver, count }: { driver: Driver; count: num
     ringSocket,
     console: { address: '127.0.0.1', port },
     hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver, consoleUrl })),
-  }, { configFile: join(folder, 'hosts/agent.json'), log, env: localstackEnvironment() });
+  }, { program: agentBeside(await synthesized()), configFile: join(folder, 'hosts/agent.json'), log, env: localstackEnvironment() });
   return {
     hosts: hosts.map(({ host }) => host),
     log,

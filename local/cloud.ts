@@ -33,7 +33,7 @@ import { secretsManager } from './secrets-manager.ts';
 import { secretsOf, writeAwsrc, writeCredentials } from './secrets.ts';
 import { seed, seededServices } from './seed.ts';
 import { systemsManager } from './ssm.ts';
-import { synthesized } from './synthesis.ts';
+import { agentBeside, synthesized } from './synthesis.ts';
 import { readTemplate } from './template.ts';
 import type { Template } from './template.ts';
 
@@ -202,7 +202,7 @@ export async function startCloud(options: CloudOptions) {
         ringSocket,
         console: { address: '127.0.0.1', port: consolePort },
         hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver, consoleUrl, ...(options.capacity && { capacity: options.capacity }) })),
-      }, { configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'LIBVIRT_DEFAULT_URI']), ...aws } });
+      }, { program: agentBeside(templateFile), configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'LIBVIRT_DEFAULT_URI']), ...aws } });
       started.push(agent.stop);
       // A real host looks itself over before it first tells of itself; ready is who takes a launch.
       if (driver === 'libvirt' && !(await Promise.race([heartbeat.promise.then(() => true), sleep(FIRST_HEARTBEAT_MS, false, { ref: false })]))) {

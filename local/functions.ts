@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, cpus } from 'node:os';
 import { startEnvironment } from './environment.ts';
 import type { Environment, EnvironmentSettings } from './environment.ts';
 import type { Answer, FunctionError } from './runtime.ts';
@@ -50,6 +50,7 @@ const IDLE_MS = 90_000;
 const FIRST_START_MS = 150;
 const CROWDED_MS = 2000;
 const BUSY_SHARE = 0.75; // of the processors; the engines and the front want the rest
+const IDLE_SHARE = 0.15; // of the machine's, below which it is busy by whatever runs on it
 const SAMPLE_MS = 100;
 const MAX_PAYLOAD = 6 * 1024 * 1024;
 
@@ -57,11 +58,15 @@ export function startFunctions(specs: FunctionSpec[], settings: EnvironmentSetti
   const limit = settings.limit ?? 10;
   let sampled = 0;
   let crowded = false;
-  /** Whether the environments of all functions keep the processors busy. */
+  let spent = processorTimes();
+  /** Whether the environments of all functions keep the processors busy, or all that runs here does: engines and agents too. */
   const isCrowded = () => {
     if (performance.now() - sampled < SAMPLE_MS) return crowded;
     sampled = performance.now();
-    crowded = [...pools.values()].reduce((sum, each) => sum + each.workload(), 0) >= availableParallelism() * BUSY_SHARE;
+    const before = spent;
+    spent = processorTimes();
+    const idle = (spent.idle - before.idle) / (spent.all - before.all || 1);
+    crowded = idle < IDLE_SHARE || [...pools.values()].reduce((sum, each) => sum + each.workload(), 0) >= availableParallelism() * BUSY_SHARE;
     return crowded;
   };
   const pools: Map<string, Pool> = new Map(specs.map((spec) => [spec.name, pool(spec, settings, limit, isCrowded)]));
@@ -99,6 +104,13 @@ async function run(target: Pool, event: unknown): Promise<Outcome> {
 }
 
 const failed = (errorType: string, errorMessage: string): Outcome => ({ error: { errorType, errorMessage, trace: [] } });
+
+/** What the machine's processors have spent, in milliseconds. */
+function processorTimes() {
+  const times = cpus().map(({ times: { user, nice, sys, irq, idle } }) => ({ idle, all: user + nice + sys + irq + idle }));
+  return { idle: sum(times, 'idle'), all: sum(times, 'all') };
+}
+const sum = <K extends string>(items: Record<K, number>[], name: K) => items.reduce((total, item) => total + item[name], 0);
 
 type Pool = ReturnType<typeof pool>;
 

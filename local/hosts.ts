@@ -9,6 +9,7 @@ import { keepRunning, spawnBound } from './engines/child.ts';
 
 export type Driver = 'fake' | 'libvirt';
 
+/** The agent's sources, for what it is asked before there is a cloud, or when none is there any more. */
 export const agentMain = join(import.meta.dirname, '../agent/main.ts');
 
 export interface Host {
@@ -38,11 +39,11 @@ export function localHosts(dataDir: string, count: number): Host[] {
 /** For a process that mostly waits: threads that collect garbage beside it, and much room for young objects, cost it more than they save. */
 const RESTING = ['--single-threaded-gc', '--max-semi-space-size=2'];
 
-/** One agent process for all of this machine's hosts; it is started again if it dies. */
-export function startAgent(config: AgentConfig, settings: { configFile: string; log: string; env?: NodeJS.ProcessEnv }) {
+/** One agent process for all of this machine's hosts, of the agent in one file; it is started again if it dies. */
+export function startAgent(config: AgentConfig, settings: { program: string; configFile: string; log: string; env?: NodeJS.ProcessEnv }) {
   writeFileSync(settings.configFile, JSON.stringify(config, null, 2), { mode: 0o600 });
   return keepRunning(() => {
-    const child = spawnBound(process.execPath, ['--disable-warning=ExperimentalWarning', ...RESTING, agentMain, '--config', settings.configFile], { log: settings.log, env: settings.env });
+    const child = spawnBound(process.execPath, ['--disable-warning=ExperimentalWarning', ...RESTING, settings.program, '--config', settings.configFile], { log: settings.log, env: settings.env });
     return { ended: new Promise((done) => child.once('exit', done)), kill: () => child.stdin?.end() };
   });
 }

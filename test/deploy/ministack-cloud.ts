@@ -9,6 +9,7 @@ import { localHosts, ringer, startAgent } from '../../local/hosts.ts';
 import { socketFolder } from '../../local/lock.ts';
 import { secretsOf, writeCredentials } from '../../local/secrets.ts';
 import { seed } from '../../local/seed.ts';
+import { agentBeside, synthesized } from '../../local/synthesis.ts';
 import type { Template } from '../../local/template.ts';
 import { assemblyIn, changeTemplate, leaveOut } from './assembly.ts';
 import { account, type Ministack, region, startMinistack } from './ministack.ts';
@@ -75,7 +76,7 @@ export async function deployOnMinistack(folder: string) {
       journalTable: outputs.HostJournalTableName, reportsQueue: outputs.HostReportsQueueUrl, heartbeatsQueue: outputs.HostHeartbeatsQueueUrl, consolesBucket: outputs.ConsolesBucketName,
       console: { address: '127.0.0.1', port },
       hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver: 'fake' as const, consoleUrl })),
-    }, { configFile: join(folder, 'hosts/agent.json'), log: join(folder, 'agent.log'), env: environment });
+    }, { program: agentBeside(await synthesized()), configFile: join(folder, 'hosts/agent.json'), log: join(folder, 'agent.log'), env: environment });
     started.push(agent.stop);
 
     return {
