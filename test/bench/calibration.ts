@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { exchange } from './exchange.ts';
 import { spread, timed, repeat } from './statistics.ts';
 
 /** What this machine does at this moment, so that runs on noisy machines compare: give each figure beside these. */
@@ -17,7 +18,7 @@ export async function calibrate(): Promise<Calibration> {
   const server = createServer({ keepAliveTimeout: 60_000 }, (_, response) => response.end('{}'));
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
   const url = `http://127.0.0.1:${(server.address() as { port: number }).port}/`;
-  const trips = await repeat(300, 1, async () => (await fetch(url)).text());
+  const trips = await repeat(300, 1, () => exchange(url));
   server.close();
   server.closeAllConnections();
   return { hash_20mb_ms: spread(hashes).p50, loopback_ms: spread(trips.each).p50 };

@@ -1,4 +1,5 @@
 import { passwordAuth, type Cloud } from '../../infra/clouds.ts';
+import { exchange } from './exchange.ts';
 
 /** Any OpenStack, through its public API alone: what is measured here can be measured there with the same requests. */
 export interface Target {
@@ -14,13 +15,12 @@ export interface Target {
 export async function openTarget(cloud: Cloud): Promise<Target> {
   const identity = cloud.auth.auth_url.replace(/\/$/, '').replace(/(\/v3)?$/, '/v3');
   async function authenticate() {
-    const answer = await fetch(`${identity}/auth/tokens`, {
+    const { status, header, text } = await exchange(`${identity}/auth/tokens`, {
       method: 'POST', headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(passwordAuth(cloud)),
     });
-    const body: any = await answer.json();
-    if (answer.status !== 201) throw new Error(`login: ${answer.status} ${JSON.stringify(body)}`);
-    return { token: answer.headers.get('x-subject-token')!, body: body.token };
+    if (status !== 201) throw new Error(`login: ${status} ${text}`);
+    return { token: header('x-subject-token')!, body: JSON.parse(text).token };
   }
   const { token, body } = await authenticate();
   const urls = new Map<string, string>(body.catalog.flatMap(({ type, endpoints }: any) => endpoints
@@ -37,13 +37,12 @@ export async function openTarget(cloud: Cloud): Promise<Target> {
     project: body.project.id,
     login: async () => (await authenticate()).token,
     async validate() {
-      const answer = await fetch(`${identity}/auth/tokens`, { headers: { 'X-Auth-Token': token, 'X-Subject-Token': token } });
-      if (answer.status !== 200) throw new Error(`validation: ${answer.status}`);
-      await answer.arrayBuffer();
+      const { status } = await exchange(`${identity}/auth/tokens`, { headers: { 'X-Auth-Token': token, 'X-Subject-Token': token } });
+      if (status !== 200) throw new Error(`validation: ${status}`);
     },
     async request(service, method, path, sent, also = []) {
       const bytes = typeof sent === 'string';
-      const answer = await fetch(base(service) + path, {
+      const { status, text } = await exchange(base(service) + path, {
         method,
         headers: {
           'X-Auth-Token': token, 'OpenStack-API-Version': 'compute 2.90',
@@ -51,8 +50,7 @@ export async function openTarget(cloud: Cloud): Promise<Target> {
         },
         ...(sent !== undefined && { body: bytes ? sent : JSON.stringify(sent) }),
       });
-      const text = await answer.text();
-      if (!answer.ok && !also.includes(answer.status)) throw new Error(`${method} ${service} ${path}: ${answer.status} ${text.slice(0, 300)}`);
+      if ((status < 200 || status > 299) && !also.includes(status)) throw new Error(`${method} ${service} ${path}: ${status} ${text.slice(0, 300)}`);
       return text ? JSON.parse(text) : undefined;
     },
   };

@@ -27,7 +27,7 @@ export async function reserve(ask: Ask, known: ProjectQuota | undefined): Promis
     const count = fitting(ask, record);
     const usage = times(ask.each, count);
     try {
-      await nova.update(
+      await nova.change(
         quotaKey(ask.projectId),
         { add: useChange(usage, ask.userId), set: { reserved_at: new Date().toISOString(), ...recountDue(ask.projectId) } },
         room(ask, usage),
@@ -41,8 +41,8 @@ export async function reserve(ask: Ask, known: ProjectQuota | undefined): Promis
   throw new StoreBusy('the quota of the project changes too fast');
 }
 
-export const giveBack = async ({ projectId, userId, each }: Pick<Ask, 'projectId' | 'userId' | 'each'>, count: number): Promise<void> =>
-  void (await nova.update(quotaKey(projectId), { add: useChange(times(each, count), userId, -1) }));
+export const giveBack = ({ projectId, userId, each }: Pick<Ask, 'projectId' | 'userId' | 'each'>, count: number): Promise<void> =>
+  nova.change(quotaKey(projectId), { add: useChange(times(each, count), userId, -1) });
 
 const times = (each: Usage, count: number): Usage => ({ instances: each.instances * count, cores: each.cores * count, ram: each.ram * count });
 
