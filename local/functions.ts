@@ -1,4 +1,4 @@
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import { startEnvironment } from './environment.ts';
 import type { Environment, EnvironmentSettings } from './environment.ts';
 import type { Answer, FunctionError } from './runtime.ts';
@@ -49,24 +49,26 @@ const IDLE_MS = 90_000;
  */
 const FIRST_START_MS = 150;
 const CROWDED_MS = 2000;
-const BUSY_SHARE = 0.75; // of the processors; the engines and the front want the rest
-const IDLE_SHARE = 0.15; // of the machine's, below which it is busy by whatever runs on it
+/** Of the processors: what environments want, and what they, the front and the engines in this process take together. The rest is for the other engines and agents. */
+const BUSY_SHARE = 0.75;
+const TAKEN_SHARE = 0.6;
 const SAMPLE_MS = 100;
 const MAX_PAYLOAD = 6 * 1024 * 1024;
 
 export function startFunctions(specs: FunctionSpec[], settings: EnvironmentSettings & { limit?: number; around?: AroundInvoke }): FunctionHost {
   const limit = settings.limit ?? 10;
-  let sampled = 0;
+  let sampled = performance.now();
+  let spent = process.cpuUsage();
   let crowded = false;
-  let spent = processorTimes();
-  /** Whether the environments of all functions keep the processors busy, or all that runs here does: engines and agents too. */
+  /** Whether the processors are busy already, so that another environment would only take from those that run. */
   const isCrowded = () => {
-    if (performance.now() - sampled < SAMPLE_MS) return crowded;
-    sampled = performance.now();
-    const before = spent;
-    spent = processorTimes();
-    const idle = (spent.idle - before.idle) / (spent.all - before.all || 1);
-    crowded = idle < IDLE_SHARE || [...pools.values()].reduce((sum, each) => sum + each.workload(), 0) >= availableParallelism() * BUSY_SHARE;
+    const passed = performance.now() - sampled;
+    if (passed < SAMPLE_MS) return crowded;
+    const { user, system } = process.cpuUsage(spent);
+    const wanted = [...pools.values()].reduce((sum, each) => sum + each.workload(), 0);
+    crowded = wanted >= availableParallelism() * BUSY_SHARE || (user + system) / 1000 >= passed * availableParallelism() * TAKEN_SHARE;
+    sampled += passed;
+    spent = process.cpuUsage();
     return crowded;
   };
   const pools: Map<string, Pool> = new Map(specs.map((spec) => [spec.name, pool(spec, settings, limit, isCrowded)]));
@@ -104,13 +106,6 @@ async function run(target: Pool, event: unknown): Promise<Outcome> {
 }
 
 const failed = (errorType: string, errorMessage: string): Outcome => ({ error: { errorType, errorMessage, trace: [] } });
-
-/** What the machine's processors have spent, in milliseconds. */
-function processorTimes() {
-  const times = cpus().map(({ times: { user, nice, sys, irq, idle } }) => ({ idle, all: user + nice + sys + irq + idle }));
-  return { idle: sum(times, 'idle'), all: sum(times, 'all') };
-}
-const sum = <K extends string>(items: Record<K, number>[], name: K) => items.reduce((total, item) => total + item[name], 0);
 
 type Pool = ReturnType<typeof pool>;
 
