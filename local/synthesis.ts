@@ -36,7 +36,7 @@ export async function synthesized(): Promise<string> {
   return template;
 }
 
-/** The agent in one file, as hosts have it, beside such a template. Of its sources it takes half the memory again, and longer to start. */
+/** The agent in one file, as hosts have it, beside such a template. Run from its sources it takes half as much memory again, and longer to start. */
 export const agentBeside = (templateFile: string): string => join(templateFile, '../../agent/lib/novaless-agent.mjs');
 
 function sourceHash() {
