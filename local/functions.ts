@@ -44,13 +44,14 @@ export interface FunctionHost {
 const IDLE_MS = 90_000;
 /**
  * An event waits for a busy environment as long as the last start of another took, so that what waiting costs is at most what it saves;
- * where environments keep the processors busy, it waits for `CROWDED_MS`: one more would only take from the others, and starts by
+ * where the processors are busy already, it waits for `CROWDED_MS`: one more would only take from the others, and starts by
  * itself take more than many an event. No longer, for what an event waits its caller waits, and a launch is a dozen of them.
  */
 const FIRST_START_MS = 150;
 const CROWDED_MS = 2000;
-/** Of the processors: what environments want, and what they, the front and the engines in this process take together. The rest is for the other engines and agents. */
+/** The processors are busy where environments want this share of them; the engines and the front want the rest. */
 const BUSY_SHARE = 0.75;
+/** Or where this process takes this share: environments, front and SQS. DynamoDB and the agents are processes of their own, which take the rest. */
 const TAKEN_SHARE = 0.6;
 const SAMPLE_MS = 100;
 const MAX_PAYLOAD = 6 * 1024 * 1024;

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import type { ServerResponse } from 'node:http';
 import { after, before, beforeEach, test } from 'node:test';
 import { enrolmentKey } from '../../functions/nova-compute/host/enrolment.ts';
 import { ring } from '../../functions/nova-compute/host/ring.ts';
@@ -15,7 +14,7 @@ let sends: { hosts: string[]; answer: () => void }[];
 
 before(async () => {
   const rig = await startRig();
-  const systemsManager = await serveOnLoopback(async (request, response: ServerResponse) => {
+  const systemsManager = await serveOnLoopback(async (request, response) => {
     const { InstanceIds } = JSON.parse(Buffer.concat(await request.toArray()).toString()) as { InstanceIds: string[] };
     const answer = () => void response.writeHead(200, { 'content-type': 'application/x-amz-json-1.1' }).end(JSON.stringify({ Command: { CommandId: 'one' } }));
     sends.push({ hosts: InstanceIds, answer });
