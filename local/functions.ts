@@ -103,7 +103,8 @@ async function run(target: Pool, event: unknown): Promise<Outcome> {
   const answer = await target.invoke(payload);
   if ('error' in answer) return answer;
   if ((answer.payload?.length ?? 0) > MAX_PAYLOAD) return failed('Function.ResponseSizeTooLarge', 'the answer is larger than 6 MB');
-  return { result: answer.payload === undefined ? null : JSON.parse(answer.payload) };
+  const result = answer.payload === undefined ? null : JSON.parse(answer.payload);
+  return { result: answer.body === undefined ? result : { ...result, body: answer.body } };
 }
 
 const failed = (errorType: string, errorMessage: string): Outcome => ({ error: { errorType, errorMessage, trace: [] } });

@@ -10,8 +10,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 
 export interface Invocation { requestId: string; functionArn: string; payload: string; deadline: number; traceId: string }
 export interface FunctionError { errorType: string; errorMessage: string; trace: string[] }
-/** `payload` is JSON; undefined where the handler answered nothing. */
-export type Answer = { payload: string | undefined } | { error: FunctionError };
+/** `payload` is JSON; undefined where the handler answered nothing. The `body` of a REST answer may stand beside it, see `answer`. */
+export type Answer = { payload: string | undefined; body?: string } | { error: FunctionError };
 
 const { file, handler: name, log, cache } = workerData as { file: string; handler: string; log: string; cache?: string };
 const { env } = process;
@@ -49,12 +49,22 @@ async function run(handler: (event: unknown, context: object) => unknown, invoca
   requestId = invocation.requestId;
   env['_X_AMZN_TRACE_ID'] = invocation.traceId;
   try {
-    const result = await handler(JSON.parse(invocation.payload), contextOf(invocation));
-    return { payload: JSON.stringify(result) };
+    return answer(await handler(JSON.parse(invocation.payload), contextOf(invocation)));
   } catch (error) {
     console.error('Invoke Error', error);
     return { error: describe(error) };
   }
+}
+
+const [LONG, WHOLE] = [4096, 2 ** 21];
+
+/**
+ * A long body is text already: as a part of the answer's JSON it would be escaped, and read again on the other side, a tenth of what a list takes.
+ * So it stands beside the rest, but where it is so long that the answer might be too large with it, which JSON as text tells.
+ */
+function answer(result: unknown): Answer {
+  const { body, ...rest } = (result ?? {}) as { body?: unknown };
+  return typeof body === 'string' && body.length > LONG && body.length < WHOLE ? { payload: JSON.stringify(rest), body } : { payload: JSON.stringify(result) };
 }
 
 async function load() {

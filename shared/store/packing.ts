@@ -5,9 +5,11 @@
  *
  * What is kept so can't be named in conditions, filters and nested changes. Records that were written otherwise are read as well.
  */
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { convertToNative } from '@aws-sdk/util-dynamodb';
 import type { TableName } from '../deployment/declaration.ts';
-import type { Instance } from '../objects/instance.ts';
 import { compressed, decompressed } from '../compression.ts';
+import type { Instance } from '../objects/instance.ts';
 import type { Item } from './table.ts';
 
 interface Form {
@@ -58,17 +60,21 @@ export function kept<T extends Item>(which: TableName, attributes: T): T {
   return changed.length === 0 ? attributes : { ...attributes, ...Object.fromEntries(changed) };
 }
 
-/** A record from what the table keeps; a part of it has what is packed only where that was asked for. */
-export function unpacked<T extends Item>(which: TableName, item: Item): T {
+/**
+ * A record from what the table keeps; a part of it has what is packed only where that was asked for. Attributes are read in one order, whatever the
+ * engine's: objects that got their names in the same order share their shape, and a thousand shapes take three times as long.
+ */
+export function unpacked<T extends Item>(which: TableName, item: Record<string, AttributeValue>): T {
   const form = forms[which];
-  if (!form) return item as T;
-  const record: Item = typeof item[PACKED] === 'string' ? { ...form.usual, ...JSON.parse(item[PACKED]) } : {};
-  // in one order, whatever the engine's: objects that got their names in the same order share their shape, and a thousand shapes take three times as long
-  for (const name of Object.keys(item).sort()) if (name !== PACKED) record[name] = read(form, name, item[name]);
+  const record: Item = item[PACKED]?.S === undefined ? {} : { ...form?.usual, ...JSON.parse(item[PACKED].S) };
+  for (const name of Object.keys(item).sort()) if (name !== PACKED) record[name] = read(form, name, native(item[name]!));
   return record as T;
 }
 
-function read({ texts, compressed: small }: Form, name: string, value: unknown): unknown {
-  if (typeof value === 'string' && texts?.includes(name)) return JSON.parse(value);
-  return value instanceof Uint8Array && small?.includes(name) ? decompressed(value) : value;
+/** What nearly all attributes are, without the library's look at each kind that there is. */
+const native = (value: AttributeValue): unknown => value.S ?? (value.NULL ? null : convertToNative(value));
+
+function read(form: Form | undefined, name: string, value: unknown): unknown {
+  if (typeof value === 'string' && form?.texts?.includes(name)) return JSON.parse(value);
+  return value instanceof Uint8Array && form?.compressed?.includes(name) ? decompressed(value) : value;
 }

@@ -3,7 +3,7 @@ import {
   BatchGetItemCommand, DeleteItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand, TransactWriteItemsCommand, UpdateItemCommand,
   type AttributeValue, type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { lean } from '../aws/lean.ts';
 import { environment, type TableName } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
@@ -48,14 +48,13 @@ const typed = (attributes: Item): Record<string, AttributeValue> => marshall(att
 
 /** Maps DynamoDB's two conditional errors to ours and retries what passes. */
 async function sendTo<T>(which: TableName, request: () => Promise<T>): Promise<T> {
-  const read = (item: Record<string, AttributeValue>) => unpacked(which, unmarshall(item));
   try {
     return await retrying(request);
   } catch (error) {
     const { name, Item: item, CancellationReasons: reasons } = error as Refusal;
-    if (name === 'ConditionalCheckFailedException') throw new ConditionFailed(item && read(item));
+    if (name === 'ConditionalCheckFailedException') throw new ConditionFailed(item && unpacked(which, item));
     if (name === 'TransactionCanceledException')
-      throw new TransactionRefused((reasons ?? []).map((r) => ({ conditionFailed: r.Code === 'ConditionalCheckFailed', ...(r.Item && { item: read(r.Item) }) })));
+      throw new TransactionRefused((reasons ?? []).map((r) => ({ conditionFailed: r.Code === 'ConditionalCheckFailed', ...(r.Item && { item: unpacked(which, r.Item) }) })));
     throw error;
   }
 }
@@ -69,7 +68,7 @@ interface Refusal { name?: string; Item?: Record<string, AttributeValue>; Cancel
 export function table(which: TableName) {
   const TableName = () => requireEnv(environment.table(which));
   const send = <T>(request: () => Promise<T>) => sendTo(which, request);
-  const record = <T extends Item>(item: Record<string, AttributeValue>) => unpacked<T>(which, unmarshall(item));
+  const record = <T extends Item>(item: Record<string, AttributeValue>) => unpacked<T>(which, item);
   const records = <T extends Item>(items: Record<string, AttributeValue>[] = []) => items.map(record<T>);
   const keptChange = (change: Change): Change => (change.set ? { ...change, set: kept(which, change.set) } : change);
 
@@ -139,7 +138,7 @@ export function table(which: TableName) {
       const input = { TableName: TableName(), IndexName: 'by-due', KeyConditionExpression: 'due_pk = :pk AND due_at <= :until', ExpressionAttributeValues: typed({ ':pk': partition, ':until': until }), Limit: limit };
       return (await send(() => connection().send(new QueryCommand(input)))).Items ?? [];
     }));
-    const items = await getMany<T>(found.flat().map((keys) => unmarshall(keys) as Key));
+    const items = await getMany<T>(found.flat().map((keys) => record<Key>(keys)));
     const stillDue = items.filter(({ due_pk, due_at }) => partitions.includes(due_pk) && due_at <= until);
     return stillDue.sort((a, b) => (a.due_at < b.due_at ? -1 : 1));
   }

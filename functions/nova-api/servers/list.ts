@@ -3,33 +3,32 @@ import type { Reply, Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import { type Instance, SERVER_SHARDS } from '../../../shared/objects/instance.ts';
 import { not } from '../../../shared/store/condition.ts';
-import { PACKED } from '../../../shared/store/packing.ts';
-import type { Selection } from '../../../shared/store/table.ts';
 import { paged } from '../common/paging.ts';
 import { sorted } from '../common/sort.ts';
 import { nova } from '../store.ts';
 import { filtersOf } from './filters.ts';
 import { sortKeys } from './list-schema.ts';
+import { serversOf } from './of-project.ts';
 import { hostsOf } from './show.ts';
+import { basicAttributes, shownAttributes } from './shown.ts';
 import { basicServer, detailedServer } from './view.ts';
 
 export const listServers = async (request: Request): Promise<Reply> => {
-  const attributes = [...request.query.keys()].every((name) => seenInBasic.includes(name)) ? basicAttributes : undefined;
-  const { items, links } = await wanted(request, 'os_compute_api:servers:index:get_all_tenants', attributes);
+  const seen = [...request.query.keys()].every((name) => seenInBasic.includes(name));
+  const { items, links } = await wanted(request, 'os_compute_api:servers:index:get_all_tenants', seen ? basicAttributes : shownAttributes);
   return { body: { servers: items.map((server) => basicServer(server, request)), ...(links && { servers_links: links }) } };
 };
 
-/** What a basic list shows, sorts by on its own, and finds by these parameters; by others it may be sorted or filtered by anything. */
-const basicAttributes = [PACKED, 'uuid', 'display_name', 'vm_state', 'created_at', 'updated_at', 'launch_index'];
+/** Parameters by which a list of names is found in what it shows; by others it may be sorted or filtered by anything. */
 const seenInBasic = ['limit', 'marker', 'sort_dir', 'all_tenants', 'project_id', 'tenant_id', 'name', 'changes-since', 'changes-before', 'deleted'];
 
 export const listServersDetailed = async (request: Request): Promise<Reply> => {
-  const { items, links } = await wanted(request, 'os_compute_api:servers:detail:get_all_tenants');
+  const { items, links } = await wanted(request, 'os_compute_api:servers:detail:get_all_tenants', shownAttributes);
   const hosts = await hostsOf(items, request);
   return { body: { servers: items.map((server) => detailedServer(server, request, { node: hosts.get(server.host) })), ...(links && { servers_links: links }) } };
 };
 
-async function wanted(request: Request, allTenantsPolicy: string, attributes?: string[]) {
+async function wanted(request: Request, allTenantsPolicy: string, attributes: string[]) {
   const filters = await filtersOf(request);
   const servers = filters ? await readable(request, allTenantsPolicy, attributes) : [];
   const matching = servers.filter((server) => filters!.every((filter) => filter(server)));
@@ -37,19 +36,17 @@ async function wanted(request: Request, allTenantsPolicy: string, attributes?: s
 }
 
 /** The project's servers (a consistent read), or for an admin who asks so, those of all projects or of another one. */
-async function readable({ query, context, enforce }: Request, allTenantsPolicy: string, attributes?: string[]): Promise<Instance[]> {
+async function readable({ query, context, enforce }: Request, allTenantsPolicy: string, attributes: string[]): Promise<Instance[]> {
   // those that were deleted stay a while; where nobody asks for them they are left where they are
   const living = !['deleted', 'status', 'changes-since', 'changes-before'].some((name) => query.has(name));
-  const part = { ...(attributes && { attributes }), ...(living && { filter: { vm_state: not('deleted') } }) };
-  if (!asksForAll(query)) return ofProject(context.project_id!, part);
+  const part = { attributes, ...(living && { filter: { vm_state: not('deleted') } }) };
+  if (!asksForAll(query)) return serversOf(context.project_id!, part);
   enforce(allTenantsPolicy);
   const project = query.get('project_id') ?? query.get('tenant_id');
-  if (project !== null) return ofProject(project, part);
+  if (project !== null) return serversOf(project, part);
   const shards = await Promise.all(SERVER_SHARDS.map((shard) => nova.query<Instance>({ index: 'gsi1', pk: `SERVERS#${shard}`, ...part })));
   return shards.flat();
 }
-
-const ofProject = (projectId: string, part: Partial<Selection>) => nova.query<Instance>({ pk: `PROJECT#${projectId}`, prefix: 'SERVER#', ...part });
 
 /** `?all_tenants` alone says yes. */
 function asksForAll(query: URLSearchParams): boolean {
