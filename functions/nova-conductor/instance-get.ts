@@ -17,7 +17,7 @@ const ACTOR = 'nova-conductor';
  * Steps 15 to 17: one conditional write reads the instance and moves it on to networking. Its answer carries all that a
  * host's build needs. Null: the instance is gone, is being deleted, or is being built elsewhere or further on by now.
  */
-export async function instanceGet({ instance_uuid, project_id, host, attempt }: Args<Method>, { context }: Delivery): Promise<Result<Method>> {
+export async function instanceGet({ instance_uuid, project_id, host, attempt }: Args<Method>, { context, afterwards }: Delivery): Promise<Result<Method>> {
   stepDone(15, ACTOR, context.request_id);
   const console = consoleKey(); // beside the read
   try {
@@ -27,7 +27,8 @@ export async function instanceGet({ instance_uuid, project_id, host, attempt }: 
         { set: { task_state: 'networking', updated_at: now() }, add: { sequence: 1 } },
         { host, attempt, vm_state: 'building', task_state: oneOf(null, 'networking') },
       ));
-    const [{ public_key: console_public_key }] = await Promise.all([console, notifyInstance('create.start', instance)]);
+    const { public_key: console_public_key } = await console;
+    afterwards(() => notifyInstance('create.start', instance));
     stepDone(17, ACTOR, context.request_id);
     return { instance, console_public_key };
   } catch (error) {

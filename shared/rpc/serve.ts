@@ -20,6 +20,8 @@ export interface Delivery {
   /** 1 at the first receive. */
   receives: number;
   deadline: Date | undefined;
+  /** Work that a call's answer need not wait for. It is begun once that has gone out, and done before the message counts as handled. */
+  afterwards(work: () => Promise<void>): void;
 }
 
 type MethodHandlers<T extends Topic> = {
@@ -63,14 +65,19 @@ export function serve<T extends Topic>(topic: T, handlers: MethodHandlers<T> & R
       log.error('not a message', { queue: topic.queue, message_id: record.messageId, ...factsOf(error) });
       return record.messageId; // nothing in it can be trusted: it ends in the dead-letter queue
     }
+    const later: (() => Promise<void>)[] = [];
     const delivery: Delivery = {
       context: envelope.context, messageId: envelope.id, correlationId: envelope.correlation_id, receives,
       deadline: envelope.deadline === undefined ? undefined : new Date(envelope.deadline),
+      afterwards: (work) => later.push(work),
     };
     /** With what was done before it failed: a launch that ends here has that on its record. */
     let steps = envelope.steps;
     try {
-      await withTrace(envelope.trace, () => handling(envelope, () => recording(steps, () => handle(envelope, delivery).finally(() => { steps = recordedSteps(); }))));
+      await withTrace(envelope.trace, () => handling(envelope, () => recording(steps, async () => {
+        await handle(envelope, delivery).finally(() => { steps = recordedSteps(); });
+        await Promise.all(later.map((work) => work()));
+      })));
       return undefined;
     } catch (error) {
       log.error('message failed', { queue: topic.queue, method: envelope.method, request_id: envelope.context.request_id, receives, ...factsOf(error) });

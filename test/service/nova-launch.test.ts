@@ -115,6 +115,9 @@ test('what cannot be launched is refused by what is wrong with it, and takes no 
   await refused(403, /metadata items exceeds 128/, { metadata: Object.fromEntries(Array.from({ length: 129 }, (_, i) => [`k${i}`, 'v'])) });
   assert.equal((await quota(projectOf(as))).instances ?? 0, 0);
   assert.equal((await cloud.call('GET', '/servers', { as })).body.servers.length, 0);
+  await cloud.store.update(quotaKey(projectOf(as)), { set: { limits: { instances: 0 } } });
+  await refused(400, /Can not find requested image/, { imageRef: '99999999-9999-4999-8999-999999999999' });
+  await refused(403, /Quota exceeded for instances/, {});
 });
 
 test('bodies that the schema does not know are refused with the field named', async () => {

@@ -10,6 +10,7 @@ import { stepDone } from '../../../shared/telemetry/steps.ts';
 import { buildKey, due, journal, packedSteps, terminationKey, type Build } from '../journal.ts';
 import { lease, LEASE_MS, newLease, underLease } from '../lease.ts';
 import { drive } from './drive.ts';
+import { findImage } from './image.ts';
 
 type Launch = Args<typeof novaCompute.methods.build_and_run_instance>;
 const ACTOR = 'nova-compute';
@@ -30,11 +31,15 @@ export async function instanceGot(answer: Answer<Got>, launch: Launch, { context
   if (!answer.result) return; // gone, being deleted, or on its way elsewhere
   stepDone(18, ACTOR, context.request_id);
   const { instance, console_public_key } = answer.result;
-  const build = await begin({
+  const taken: Build = {
     ...buildKey(launch.instance_uuid, launch.attempt), kind: 'build', state: 'building', ...launch, started_at: new Date().toISOString(), context,
     instance: instance as Instance, console_public_key, steps: packedSteps(launch.request_id), ...newLease(), ...due(launch.instance_uuid, Date.now() + LEASE_MS),
-  });
-  if (build) await underLease(build, () => drive(build));
+  };
+  const image = findImage(taken); // which makes nothing that the journal would have to know of before
+  const [begun] = await Promise.allSettled([begin(taken), image]);
+  if (begun.status === 'rejected') throw begun.reason;
+  const build = begun.value;
+  if (build) await underLease(build, () => drive(build, image));
 }
 
 /** The build, leased: a new one, or the one that is there already. Undefined where it is in other hands, or its instance is being deleted. */

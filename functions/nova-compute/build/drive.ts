@@ -22,13 +22,13 @@ const VOLUME_SECONDS = 900;
 const LOOK_AGAIN_SECONDS = 60;
 const NETWORK_TRIES = 5;
 
-/** Takes a leased build as far as it goes, from wherever it stands. Whatever can't be done ends in its undo. */
-export async function drive(build: Build): Promise<void> {
+/** Takes a leased build as far as it goes, from wherever it stands; its `image` may be looked for already. Whatever can't be done ends in its undo. */
+export async function drive(build: Build, image?: ReturnType<typeof findImage>): Promise<void> {
   if (build.state === 'undoing') return undo(build);
   if (build.state === 'spawning') return announce(build);
   if (build.state !== 'building' && build.state !== 'waiting') return release(build);
   try {
-    await launch(build);
+    await launch(build, image);
   } catch (error) {
     if (!(error instanceof CannotDo)) throw error;
     await fail(build, { reason: error.message, retry: error.retry });
@@ -36,8 +36,8 @@ export async function drive(build: Build): Promise<void> {
 }
 
 /** Steps 19 to 28. What a step may have made is in the journal, or can be found from it, before the next one begins. */
-async function launch(build: Build): Promise<void> {
-  const image = await findImage(build);
+async function launch(build: Build, looked?: ReturnType<typeof findImage>): Promise<void> {
+  const image = await (looked ?? findImage(build));
   let network = await allocateNetwork(build);
   // ports are found by the instance's id; of volumes the journal has to know before there are any
   if (!build.makes_volumes && build.instance!.block_devices.some(isToBeMade)) build = await save(build, { set: { makes_volumes: true } });

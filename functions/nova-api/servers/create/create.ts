@@ -18,7 +18,7 @@ import { linksOf } from '../../common/links.ts';
 import { giveBack, reserve, type Ask } from '../../quota/reserve.ts';
 import { nova } from '../../store.ts';
 import { once } from './once.ts';
-import { type LaunchPlan, planLaunch } from './plan.ts';
+import { type LaunchPlan, type OwnRecords, planLaunch, readOwn } from './plan.ts';
 import { createAction, newInstances } from './record.ts';
 import { type LaunchRequest, launchRequest } from './request.ts';
 import type { CreateBody } from './schema.ts';
@@ -46,12 +46,22 @@ async function start(asked: LaunchRequest, request: Request<CreateBody>, uuids: 
   return answer(instances[0]!, asked, request);
 }
 
-async function planAndReserve(asked: LaunchRequest, request: Request): Promise<{ plan: LaunchPlan; ask: Ask; count: number }> {
-  const plan = await planLaunch(asked, request);
-  const { record, limits } = plan.quota;
-  const { project_id: projectId, user_id: userId } = request.context;
-  const ask: Ask = { projectId: projectId!, userId, each: usageOf(plan.flavor), minCount: asked.minCount, maxCount: asked.maxCount, limits, userLimits: record?.user_limits?.[userId] };
-  return { plan, ask, count: await reserve(ask, record) };
+interface Reserved { ask: Ask; count: number }
+
+/** Quota is taken while the other services are asked, and given back where what they say forbids the launch. */
+async function planAndReserve(asked: LaunchRequest, request: Request): Promise<Reserved & { plan: LaunchPlan }> {
+  const own = readOwn(asked, request.context);
+  const [planned, taken] = await Promise.allSettled([planLaunch(asked, request, own), own.then((records) => takeQuota(asked, request, records))]);
+  if (planned.status === 'fulfilled' && taken.status === 'fulfilled' && taken.value) return { plan: planned.value, ...taken.value };
+  if (taken.status === 'fulfilled' && taken.value) await giveBack(taken.value.ask, taken.value.count);
+  throw [planned, taken].find((outcome) => outcome.status === 'rejected')!.reason;
+}
+
+async function takeQuota({ minCount, maxCount }: LaunchRequest, { context }: Request, { flavor, quota: { record, limits } }: OwnRecords): Promise<Reserved | undefined> {
+  if (!flavor) return undefined; // which the plan says
+  const { project_id: projectId, user_id: userId } = context;
+  const ask: Ask = { projectId: projectId!, userId, each: usageOf(flavor), minCount, maxCount, limits, userLimits: record?.user_limits?.[userId] };
+  return { ask, count: await reserve(ask, record) };
 }
 
 /** DynamoDB takes a hundred writes at once; two are an instance's. */

@@ -1,5 +1,6 @@
 import { badRequest, forbidden } from '../../../../shared/http/errors.ts';
 import type { Request } from '../../../../shared/http/route.ts';
+import type { RequestContext } from '../../../../shared/identity/context.ts';
 import { type Flavor, flavorKey } from '../../../../shared/objects/flavor.ts';
 import type { BlockDevice, RequestedNetwork } from '../../../../shared/objects/instance.ts';
 import { type KeyPair, keyPairKey } from '../../../../shared/objects/keypair.ts';
@@ -25,22 +26,24 @@ export interface LaunchPlan {
   devices: BlockDevice[];
   /** The only host that can run it, where its volumes are on one. */
   volumeHost: string | undefined;
-  quota: Quota;
 }
 
-/** Step 6, checks for conflicts: own records in one read, the other services side by side. Quota itself is taken afterwards. */
-export async function planLaunch(asked: LaunchRequest, request: Pick<Request, 'context' | 'allowed' | 'enforce'>): Promise<LaunchPlan> {
+/** What nova itself has of them: one request. */
+export interface OwnRecords { flavor: Flavor | undefined; keyPair: KeyPair | undefined; quota: Quota }
+
+/** Step 6, checks for conflicts: own records, and the other services side by side. */
+export async function planLaunch(asked: LaunchRequest, request: Pick<Request, 'context' | 'allowed' | 'enforce'>, ownRecords: Promise<OwnRecords>): Promise<LaunchPlan> {
   const { context } = request;
   const imageId = asked.imageRef || rootImage(asked);
   const [own, image, { networks, hosts: networkHosts }, securityGroups] = await Promise.all([
-    ownRecords(asked, context.project_id!, context.user_id),
+    ownRecords,
     imageId ? findImage(imageId, context) : undefined,
     requestedNetworks(asked, request),
     requestedSecurityGroups(asked.securityGroups, request),
     checkDestination(asked),
   ]);
   const { flavor, keyPair, quota } = own;
-  if (!flavor || !usableBy(flavor, context)) throw badRequest(`Flavor ${asked.flavorRef} could not be found.`);
+  if (!flavor) throw badRequest(`Flavor ${asked.flavorRef} could not be found.`);
   if (asked.keyName !== undefined && !keyPair) throw badRequest(`Invalid key_name provided: keypair ${asked.keyName} could not be found.`);
   const items = quota.limits['metadata_items']!;
   if (items >= 0 && Object.keys(asked.metadata).length > items) throw forbidden(`Maximum number of metadata items exceeds ${items}`);
@@ -55,7 +58,7 @@ export async function planLaunch(asked: LaunchRequest, request: Pick<Request, 'c
   const volumes = await checkVolumes(drafts, context);
   const forced = asked.zone.host ?? asked.zone.node ?? asked.requestedHost ?? asked.requestedNode;
   if (volumes.host && forced && forced !== volumes.host) throw badRequest(`Invalid volume: it is on host ${volumes.host}, and cannot be attached to a server on ${forced}.`);
-  return { flavor, keyPair, networks, networkHosts, securityGroups: networks === 'none' ? [] : securityGroups, devices: volumes.devices, volumeHost: volumes.host, quota, imageProperties: propertiesOf(image, volumes.root?.volume_image_metadata) };
+  return { flavor, keyPair, networks, networkHosts, securityGroups: networks === 'none' ? [] : securityGroups, devices: volumes.devices, volumeHost: volumes.host, imageProperties: propertiesOf(image, volumes.root?.volume_image_metadata) };
 }
 
 const rootImage = ({ devices }: LaunchRequest): string | undefined => {
@@ -66,13 +69,15 @@ const rootImage = ({ devices }: LaunchRequest): string | undefined => {
 const propertiesOf = (image: Image | undefined, ofVolume: Record<string, string> = {}): Record<string, unknown> =>
   image?.properties ?? Object.fromEntries(Object.entries(ofVolume).filter(([name]) => !/^(checksum|container_format|disk_format|image_id|image_name|min_disk|min_ram|size)$/.test(name)));
 
-/** Flavor, key pair, limits and use: one request. */
-async function ownRecords({ flavorRef, keyName }: LaunchRequest, projectId: string, userId: string) {
+/** Flavor (where the asker may use it), key pair, limits and use. */
+export async function readOwn({ flavorRef, keyName }: LaunchRequest, context: RequestContext): Promise<OwnRecords> {
+  const [projectId, userId] = [context.project_id!, context.user_id];
   const keys = [flavorKey(flavorRef), ...(keyName !== undefined ? [keyPairKey(userId, keyName)] : [])];
   const items = await nova.getMany<Record<string, unknown>>([...keys, ...quotaKeys(projectId)]);
   const at = ({ pk, sk }: { pk: string; sk: string }) => items.find((item) => item['pk'] === pk && item['sk'] === sk);
+  const flavor = at(keys[0]!) as Flavor | undefined;
   return {
-    flavor: at(keys[0]!) as Flavor | undefined,
+    flavor: flavor && usableBy(flavor, context) ? flavor : undefined,
     keyPair: keys[1] && (at(keys[1]) as KeyPair | undefined),
     quota: quotaFrom(items, projectId),
   };
