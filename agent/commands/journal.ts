@@ -1,4 +1,5 @@
-import { QueryCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { QueryCommand, type AttributeValue, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { COMMAND_PREFIX, CommandEnvelope, commandArgs, hostPartition, type Command, type CommandKind } from '../../shared/agent/command.ts';
 import { decompressed } from '../../shared/compression.ts';
 import { checker } from '../schema.ts';
@@ -9,16 +10,16 @@ export type Waiting =
   | { order: string; problem: string; envelope?: Pick<Command, 'id' | 'subject' | 'attempt' | 'not_after'> & { kind: string } };
 
 /** All that waits for the host, oldest first; nothing of it is trusted before it fits the contract. */
-export async function waitingCommands(journal: DynamoDBDocumentClient, table: string, host: string): Promise<Waiting[]> {
+export async function waitingCommands(journal: DynamoDBClient, table: string, host: string): Promise<Waiting[]> {
   const found: Waiting[] = [];
-  let start: Record<string, unknown> | undefined;
+  let start: Record<string, AttributeValue> | undefined;
   do {
     const page = await journal.send(new QueryCommand({
       TableName: table, ConsistentRead: true, ExclusiveStartKey: start,
       KeyConditionExpression: 'pk = :host AND begins_with(sk, :command)',
-      ExpressionAttributeValues: { ':host': hostPartition(host), ':command': COMMAND_PREFIX },
+      ExpressionAttributeValues: { ':host': { S: hostPartition(host) }, ':command': { S: COMMAND_PREFIX } },
     }));
-    for (const item of page.Items ?? []) found.push({ order: String(item['sk']), ...parseCommand(item['command']) });
+    for (const { sk, command } of (page.Items ?? []).map((item) => unmarshall(item))) found.push({ order: String(sk), ...parseCommand(command) });
     start = page.LastEvaluatedKey;
   } while (start);
   return found;

@@ -1,5 +1,5 @@
 /**
- * Clients of AWS as functions make them: a request takes a third less of the function's CPU than by a client as the SDK makes it, and AWS and callers see
+ * Clients of AWS as functions and the agent make them: a request takes a third less CPU than by a client as the SDK makes it, and AWS and callers see
  * no difference, for retries, endpoints, credentials, the clock and the checks of answers are the SDK's. What is left is three times an HTTP request with
  * the same JSON, in many small parts; of them the signature, an eighth, is the largest.
  *

@@ -9,7 +9,7 @@ const rooms: { files: RegExp; may: string[] }[] = [
   { files: /^functions\/[^/]+\/deployment\.ts$/, may: ['shared/deployment/'] },
   { files: /^functions\/([^/]+)\//, may: ['functions/$1/', 'shared/'] },
   { files: /^shared\//, may: ['shared/'] },
-  { files: /^agent\//, may: ['agent/', 'shared/agent/', 'shared/objects/', 'shared/telemetry/', 'shared/environment.ts', 'shared/compression.ts'] },
+  { files: /^agent\//, may: ['agent/', 'shared/agent/', 'shared/objects/', 'shared/telemetry/', 'shared/environment.ts', 'shared/compression.ts', 'shared/aws/lean.ts'] },
   { files: /^infra\//, may: ['infra/', 'shared/deployment/', 'shared/agent/', 'functions/*/deployment.ts', 'local/', 'bin/'] },
   { files: /^local\//, may: ['local/', 'infra/', 'shared/deployment/', 'shared/agent/', 'bin/'] },
   { files: /^bin\//, may: ['bin/'] },

@@ -23,11 +23,11 @@ export const likelyNeeded = (marks: Mark[]): Mark[] => marks.filter(({ subject }
  * one somebody is told, though it may concern nobody.
  *
  * Returns the addresses in those groups of which nobody is told: the port's own host must hear of them with the port. It may have been told
- * of the group before, and not since.
+ * of the group before, and not since. `looking`: members of groups that are being looked for already, since after the write.
  */
-export async function announce(port: Port, written: Mark[], due: Mark[], { namedByOthers }: Pick<Grounds, 'namedByOthers'>): Promise<Addresses> {
+export async function announce(port: Port, written: Mark[], due: Mark[], { namedByOthers }: Pick<Grounds, 'namedByOthers'>, looking = new Map<string, ReturnType<typeof fewMembersOf>>()): Promise<Addresses> {
   const ids = due.filter(({ what }) => what === 'members').map(({ subject }) => subjectId(subject)).filter((id) => !namedByOthers.has(id));
-  const few = new Map(await Promise.all(ids.map(async (id) => [id, await fewMembersOf(id)] as const)));
+  const few = new Map(await Promise.all(ids.map(async (id) => [id, await (looking.get(id) ?? fewMembersOf(id))] as const)));
   const concernsNobody = ({ subject, what }: Mark) =>
     what === 'members' && !!few.get(subjectId(subject))?.every(({ port_id, host }) => port_id === port.id || !host);
   const missing = due.filter((mark) => !concernsNobody(mark) && !written.some(({ subject }) => subject === mark.subject));

@@ -15,6 +15,7 @@ import { ensureDefaultSecurityGroup } from '../security-group/defaults.ts';
 import { isMarked } from '../store/deletion.ts';
 import { reachHost, stillHere } from '../network/host.ts';
 import type { Mark } from '../refresh/mark.ts';
+import { fewMembersOf } from '../security-group/members.ts';
 import type { Network, Port, SecurityGroup } from '../store/records.ts';
 import { find, sees } from '../store/visible.ts';
 import { chooser, wantsOf } from './addresses.ts';
@@ -55,7 +56,7 @@ interface Making { project: string; key: string | undefined; id: string; grounds
 
 /** Counts the port, writes it with its addresses and all that refers to it at once, and looks whether what it stands on is still there and who is to be told of it. */
 async function makePort(request: Request, given: PortCreate, { project, key, id, grounds }: Making): Promise<Made> {
-  const { network, host, groups, named, port: earlier } = grounds;
+  const { network, host, groups, named, namedByOthers, port: earlier } = grounds;
   if (earlier) return introduce(sameRequest(earlier, given), []); // who made it may not have come that far
   if (!network || !sees(request.context, network)) throw resourceNotFound('network', given.network_id);
   if (isMarked(network)) throw new StoreBusy(`network ${network.id} is being deleted`);
@@ -81,7 +82,7 @@ async function makePort(request: Request, given: PortCreate, { project, key, id,
     return introduce(sameRequest(port, given), []);
   }
   try {
-    return await introduce(port, marks);
+    return await introduce(port, marks, [...onlyOf(named, port)].filter((id) => !namedByOthers.has(id)));
   } catch (error) {
     // who has a key asks again, or has done so and been answered: what stands in the way for a moment only takes nothing from him
     if (!key || error instanceof HttpError) await takeBack(port);
@@ -93,12 +94,16 @@ const onlyOf = (named: Set<string>, { security_groups }: Port) => new Set(securi
 
 /**
  * The port is there: is all that it stands on, too? And whom does it concern? Groups count as named by what is read now: where somebody made the
- * first rule that names one while the port came to it, who was told of the rule may not know of the port.
+ * first rule that names one while the port came to it, who was told of the rule may not know of the port. `likely`: groups whose members will
+ * most probably be asked for; these are looked for at once, which is after the port was written.
  */
-async function introduce(port: Port, written: Mark[]): Promise<Made> {
-  const after = await requireGrounds(port);
+async function introduce(port: Port, written: Mark[], likely: string[] = []): Promise<Made> {
+  const looking = new Map(likely.map((id) => [id, fewMembersOf(id)]));
+  const [read] = await Promise.allSettled([requireGrounds(port), ...looking.values()]);
+  if (read.status === 'rejected') throw read.reason;
+  const after = read.value;
   await stillHere(after.network!, port, after.host);
-  const members = await announce(port, written, marksFor(undefined, port, onlyOf(after.named, port)), after);
+  const members = await announce(port, written, marksFor(undefined, port, onlyOf(after.named, port)), after, looking);
   return { port, groups: after.groups, network: after.network!, members };
 }
 
