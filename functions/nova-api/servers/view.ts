@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import { type ComputeNode, isUp } from '../../../shared/objects/compute_node.ts';
@@ -38,7 +38,7 @@ export const updatedServer = (server: Instance, request: Asked, beside: Beside):
     : Object.assign({}, ...[core, ...described].filter(({ since }) => since <= request.version.minor).map(({ fields }) => fields(server, request, beside))) as Fields;
 
 /** sha224 of project and host: tells servers of one project on one host, and nothing more. */
-export const hostIdOf = ({ project_id, host }: Pick<Instance, 'project_id' | 'host'>) => (host ? createHash('sha224').update(project_id + host).digest('hex') : '');
+export const hostIdOf = ({ project_id, host }: Pick<Instance, 'project_id' | 'host'>) => (host ? hash('sha224', project_id + host) : '');
 
 const inProgress = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RESIZE', 'MIGRATING']);
 
