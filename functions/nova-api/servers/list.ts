@@ -10,12 +10,12 @@ import { filtersOf } from './filters.ts';
 import { sortKeys } from './list-schema.ts';
 import { serversOf } from './of-project.ts';
 import { hostsOf } from './show.ts';
-import { basicAttributes, shownAttributes } from './shown.ts';
+import { basicAttributes, shownTo } from './shown.ts';
 import { basicServer, detailedServer } from './view.ts';
 
 export const listServers = async (request: Request): Promise<Reply> => {
   const seen = [...request.query.keys()].every((name) => seenInBasic.includes(name));
-  const { items, links } = await wanted(request, 'os_compute_api:servers:index:get_all_tenants', seen ? basicAttributes : shownAttributes);
+  const { items, links } = await wanted(request, 'os_compute_api:servers:index:get_all_tenants', seen ? basicAttributes : shownTo(request));
   return { body: { servers: items.map((server) => basicServer(server, request)), ...(links && { servers_links: links }) } };
 };
 
@@ -23,7 +23,7 @@ export const listServers = async (request: Request): Promise<Reply> => {
 const seenInBasic = ['limit', 'marker', 'sort_dir', 'all_tenants', 'project_id', 'tenant_id', 'name', 'changes-since', 'changes-before', 'deleted'];
 
 export const listServersDetailed = async (request: Request): Promise<Reply> => {
-  const { items, links } = await wanted(request, 'os_compute_api:servers:detail:get_all_tenants', shownAttributes);
+  const { items, links } = await wanted(request, 'os_compute_api:servers:detail:get_all_tenants', shownTo(request));
   const hosts = await hostsOf(items, request);
   return { body: { servers: items.map((server) => detailedServer(server, request, { node: hosts.get(server.host) })), ...(links && { servers_links: links }) } };
 };

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Instance } from '../../../shared/objects/instance.ts';
 import { filtersOf } from './filters.ts';
 import { sortKeys } from './list-schema.ts';
-import { basicAttributes, shownAttributes } from './shown.ts';
+import { basicAttributes, shownTo } from './shown.ts';
 import { basicServer, detailedServer } from './view.ts';
 
 const server = {
@@ -21,12 +21,14 @@ function lookedAt(what: (watched: Instance) => void): string[] {
   return [...names].sort();
 }
 const missing = (names: string[], from: string[]) => names.filter((name) => !from.includes(name));
-const asked = (minor: number) => ({ baseUrl: 'http://c', version: { major: 2, minor }, allowed: () => true, context: { roles: ['admin'] } }) as unknown as Parameters<typeof detailedServer>[1];
+const asked = (minor: number, all = true) => ({ baseUrl: 'http://c', version: { major: 2, minor }, allowed: () => all, context: { roles: ['admin'] } }) as unknown as Parameters<typeof detailedServer>[1];
 
 test('a list reads all that a view shows, in every version', () => {
-  const looked = lookedAt((watched) => { for (let minor = 1; minor <= 100; minor++) detailedServer(watched, asked(minor)); });
-  assert.ok(looked.length > 30);
-  assert.deepEqual(missing(looked, shownAttributes), []);
+  for (const all of [true, false]) {
+    const looked = lookedAt((watched) => { for (let minor = 1; minor <= 100; minor++) detailedServer(watched, asked(minor, all)); });
+    assert.ok(looked.length > 25);
+    assert.deepEqual(missing(looked, shownTo({ allowed: () => all })), []);
+  }
   assert.deepEqual(missing(lookedAt((watched) => basicServer(watched, asked(100))), basicAttributes), []);
 });
 
@@ -37,6 +39,6 @@ test('a list reads all that it may be filtered or sorted by', async () => {
   const filters = await filtersOf({ query, version: { major: 2, minor: 100 }, allowed: () => true });
   const looked = lookedAt((watched) => filters!.forEach((filter) => filter(watched)));
   assert.ok(looked.length > 25);
-  assert.deepEqual(missing(looked, shownAttributes), []);
-  assert.deepEqual(missing(Object.values(sortKeys).flatMap((path) => path.split('.')[0] || []), shownAttributes), []);
+  assert.deepEqual(missing(looked, shownTo({ allowed: () => false })), []);
+  assert.deepEqual(missing(Object.values(sortKeys).flatMap((path) => path.split('.')[0] || []), shownTo({ allowed: () => false })), []);
 });
