@@ -102,7 +102,7 @@ async function run(target: Pool, event: unknown): Promise<Outcome> {
   if (payload.length > MAX_PAYLOAD) return failed('RequestEntityTooLargeException', 'the event is larger than 6 MB');
   const answer = await target.invoke(payload);
   if ('error' in answer) return answer;
-  if ((answer.payload?.length ?? 0) > MAX_PAYLOAD) return failed('Function.ResponseSizeTooLarge', 'the answer is larger than 6 MB');
+  if ((answer.payload?.length ?? 0) + (answer.body?.length ?? 0) > MAX_PAYLOAD) return failed('Function.ResponseSizeTooLarge', 'the answer is larger than 6 MB');
   const result = answer.payload === undefined ? null : JSON.parse(answer.payload);
   return { result: answer.body === undefined ? result : { ...result, body: answer.body } };
 }

@@ -51,6 +51,15 @@ test('a function that throws, hangs, exits, or eats memory fails its own event o
   assert.match(readFileSync(join(cloud.dataDir, 'logs/Tiny-victim.log'), 'utf8'), /INFO\tdid nothing/);
 });
 
+test('an answer comes as it was given, however long its body, and not at all where it is larger than Lambda takes', async (t) => {
+  const code = 'export const handler = ({ body, times, more = 0 }) => ({ statusCode: 200, body: body.repeat(times), isBase64Encoded: false, more: "m".repeat(more) });';
+  const cloud = await startTiny(t, { echo: { code } });
+  const body = '{"näme":"\\"\ud800\u0007"}';
+  for (const times of [0, 1, 1000, 100_000]) assert.deepEqual(await cloud.invoke('echo', { body, times }), { statusCode: 200, body: body.repeat(times), isBase64Encoded: false, more: '' });
+  await assert.rejects(cloud.invoke('echo', { body: 'a', times: 7e6 }), { name: 'Function.ResponseSizeTooLarge' });
+  await assert.rejects(cloud.invoke('echo', { body: 'a', times: 1e6, more: 5.5e6 }), { name: 'Function.ResponseSizeTooLarge' });
+});
+
 test('a function whose module does not load answers each event with the reason', async (t) => {
   const cloud = await startTiny(t, { broken: { code: "throw new Error('no module');" }, nameless: { code: 'export const other = 1;' } });
   await assert.rejects(cloud.invoke('broken', {}), /no module/);

@@ -52,8 +52,9 @@ interface Reserved { ask: Ask; count: number }
 async function planAndReserve(asked: LaunchRequest, request: Request): Promise<Reserved & { plan: LaunchPlan }> {
   const own = readOwn(asked, request.context);
   const [planned, taken] = await Promise.allSettled([planLaunch(asked, request, own), own.then((records) => takeQuota(asked, request, records))]);
-  if (planned.status === 'fulfilled' && taken.status === 'fulfilled' && taken.value) return { plan: planned.value, ...taken.value };
-  if (taken.status === 'fulfilled' && taken.value) await giveBack(taken.value.ask, taken.value.count);
+  const reserved = taken.status === 'fulfilled' ? taken.value : undefined;
+  if (planned.status === 'fulfilled' && reserved) return { plan: planned.value, ...reserved };
+  if (reserved) await giveBack(reserved.ask, reserved.count);
   throw [planned, taken].find((outcome) => outcome.status === 'rejected')!.reason;
 }
 
