@@ -161,7 +161,7 @@ export async function startCloud(options: CloudOptions) {
       if (operation !== 'PutEvents') throw new Error(`no operation ${operation}`);
       return events.putEvents(Entries);
     };
-    const mappings = startMappings(deployment.mappings, functions, { sqs: sqs.endpoint, region: AWS_REGION });
+    const mappings = startMappings(deployment.mappings, functions, { sqs: all.sqs, region: AWS_REGION });
     started.push(mappings.stop);
     openFront(server, deployment, functions, { region: AWS_REGION, s3: s3.endpoint });
     progress('functions');

@@ -31,6 +31,8 @@ export interface FunctionHost {
   /** Hands the function an event; waits for a free environment where all are busy. Throws only for an unknown function. */
   invoke(name: string, event: unknown, source?: Source): Promise<Outcome>;
   has(name: string): boolean;
+  /** Resolves once none of the function's events waits for an environment. */
+  allTaken(name: string): Promise<void>;
   /** Starts an environment where there is none, for an event that is about to come. */
   warm(name: string): void;
   /** Environments that run at this moment, by function. */
@@ -83,6 +85,7 @@ export function startFunctions(specs: FunctionSpec[], settings: EnvironmentSetti
   return {
     limit,
     has: (name) => pools.has(name),
+    allTaken: (name) => poolOf(name).allTaken(),
     warm: (name) => poolOf(name).warm(),
     async invoke(name, event, source = 'direct') {
       const target = poolOf(name);
@@ -116,13 +119,22 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number, 
   const all = new Set<Environment>();
   const idle: Environment[] = [];
   const waiting: { payload: string; since: number; resolve: (answer: Answer) => void }[] = [];
+  let taken: PromiseWithResolvers<void> | undefined;
   let startMs = FIRST_START_MS;
   let starting = false;
   let planned = false;
   let stopped = false;
 
-  function free(environment: Environment) {
+  function nextWaiting() {
     const next = waiting.shift();
+    if (waiting.length === 0) {
+      taken?.resolve();
+      taken = undefined;
+    }
+    return next;
+  }
+  function free(environment: Environment) {
+    const next = nextWaiting();
     if (next) void serve(environment, next.payload).then(next.resolve);
     else idle.push(environment);
   }
@@ -163,7 +175,7 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number, 
   }
   /** An environment that could not load takes one waiting event with it. */
   function refuse(failure: FunctionError | undefined) {
-    waiting.shift()?.resolve({ error: failure ?? { errorType: 'Runtime.ExitError', errorMessage: 'the environment ended', trace: [] } });
+    nextWaiting()?.resolve({ error: failure ?? { errorType: 'Runtime.ExitError', errorMessage: 'the environment ended', trace: [] } });
   }
 
   return {
@@ -180,6 +192,7 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number, 
         grow();
       });
     },
+    allTaken: () => (waiting.length === 0 ? Promise.resolve() : (taken ??= Promise.withResolvers()).promise),
     endIdle(after: number) {
       for (const environment of idle.filter(({ lastUsed }) => Date.now() - lastUsed > after)) {
         idle.splice(idle.indexOf(environment), 1);
@@ -188,7 +201,7 @@ function pool(spec: FunctionSpec, settings: EnvironmentSettings, limit: number, 
     },
     async stop() {
       stopped = true;
-      for (const { resolve } of waiting.splice(0)) resolve({ error: { errorType: 'ServiceException', errorMessage: 'the cloud is stopping', trace: [] } });
+      for (let event = nextWaiting(); event; event = nextWaiting()) event.resolve({ error: { errorType: 'ServiceException', errorMessage: 'the cloud is stopping', trace: [] } });
       const running = [...all];
       running.forEach((environment) => environment.end());
       await Promise.all(running.map(({ ended }) => ended));

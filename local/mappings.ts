@@ -1,4 +1,4 @@
-import { awsJson } from './aws-json.ts';
+import type { ThreadEngine } from './engines/worker.ts';
 import type { FunctionHost } from './functions.ts';
 
 /** An SQS event source mapping. */
@@ -23,22 +23,19 @@ interface Message {
 
 const LONG_POLL_SECONDS = 20;
 
-/** Feeds functions from their queues, one long poll per mapping; resolves with a function that ends it after the batches in work. */
-export function startMappings(mappings: MappingSpec[], functions: FunctionHost, settings: { sqs: string; region: string }) {
+/**
+ * Feeds functions from their queues, one long poll per mapping. As Lambda's own pollers do, it takes no more than a function can work on: what comes
+ * while a batch waits for an environment goes together in the next one. After `stop` nothing is taken or deleted any more.
+ */
+export function startMappings(mappings: MappingSpec[], functions: FunctionHost, settings: { sqs: ThreadEngine; region: string }) {
   for (const mapping of mappings) if (!functions.has(mapping.function)) throw new Error(`a mapping names ${mapping.function}, which does not exist`);
   const ending = new AbortController();
-  const loops = mappings.map((mapping) => consume(mapping, functions, settings, ending.signal));
-  return {
-    async stop() {
-      ending.abort();
-      await Promise.all(loops);
-    },
-  };
+  for (const mapping of mappings) void consume(mapping, functions, settings, ending.signal);
+  return { stop: () => ending.abort() };
 }
 
-async function consume(mapping: MappingSpec, functions: FunctionHost, { sqs, region }: { sqs: string; region: string }, ending: AbortSignal) {
-  const QueueUrl = `${sqs}/000000000000/${mapping.queueArn.split(':').at(-1)}`;
-  const call = <T>(operation: string, body: object, signal?: AbortSignal) => awsJson<T>(sqs, 'AmazonSQS', operation, { QueueUrl, ...body }, signal);
+async function consume(mapping: MappingSpec, functions: FunctionHost, { sqs, region }: { sqs: ThreadEngine; region: string }, ending: AbortSignal) {
+  const QueueUrl = `${sqs.endpoint}/000000000000/${mapping.queueArn.split(':').at(-1)}`;
   const concurrency = Math.min(mapping.maxConcurrency, functions.limit); // a message that waited for an environment would use up its visibility
   const working = new Set<Promise<void>>();
 
@@ -47,18 +44,19 @@ async function consume(mapping: MappingSpec, functions: FunctionHost, { sqs, reg
     if ('error' in outcome || ending.aborted) return; // the visibility timeout brings the messages back
     const failed = failedIds(outcome.result, mapping, messages);
     const done = messages.filter(({ MessageId }) => !failed.has(MessageId));
-    if (done.length) await call('DeleteMessageBatch', { Entries: done.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })) });
+    if (done.length) await sqs.call('DeleteMessageBatch', { QueueUrl, Entries: done.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle })) });
   }
 
   while (!ending.aborted) {
     try {
       if (working.size >= concurrency) await Promise.race(working);
-      const { Messages = [] } = await call<{ Messages?: Message[] }>('ReceiveMessage', {
-        MaxNumberOfMessages: Math.min(mapping.batchSize, 10), WaitTimeSeconds: LONG_POLL_SECONDS, MessageSystemAttributeNames: ['All'], MessageAttributeNames: ['All'],
+      const { Messages = [] } = await sqs.call<{ Messages?: Message[] }>('ReceiveMessage', {
+        QueueUrl, MaxNumberOfMessages: Math.min(mapping.batchSize, 10), WaitTimeSeconds: LONG_POLL_SECONDS, MessageSystemAttributeNames: ['All'], MessageAttributeNames: ['All'],
       }, ending);
       if (!Messages.length) continue;
       const batch: Promise<void> = work(Messages).catch(() => {}).finally(() => working.delete(batch));
       working.add(batch);
+      await functions.allTaken(mapping.function);
     } catch {
       if (!ending.aborted) await new Promise((done) => setTimeout(done, 200)); // the engine restarts
     }

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Engine } from './child.ts';
 import { startDynamoDb } from './dynamodb.ts';
-import { startInWorker } from './worker.ts';
+import { startInWorker, type ThreadEngine } from './worker.ts';
 
 export interface Engines {
   dynamodb: Engine;
-  sqs: Engine;
+  sqs: ThreadEngine;
   s3: Engine;
   stop(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { buildApp } from 'fauxqs';
 import type { BuildAppOptions } from 'fauxqs';
+import type { FromThread, ToThread } from './worker.ts';
 
 type Stores = NonNullable<BuildAppOptions['stores']>;
 interface Message { messageAttributes: object; messageGroupId?: string }
@@ -34,6 +35,9 @@ const part = (path: string) => import(new URL(path, import.meta.resolve('fauxqs'
 const { SqsStore, SqsQueue } = (await part('sqs/sqsStore.js')) as { SqsStore: new () => Stores['sqsStore']; SqsQueue: { prototype: Queue } };
 const { SnsStore } = (await part('sns/snsStore.js')) as { SnsStore: new () => Stores['snsStore'] };
 const { S3Store } = (await part('s3/s3Store.js')) as { S3Store: new () => Stores['s3Store'] };
+type Operation = (body: object, store: Stores['sqsStore']) => unknown;
+const { receiveMessage } = (await part('sqs/actions/receiveMessage.js')) as { receiveMessage: Operation };
+const { deleteMessageBatch } = (await part('sqs/actions/deleteMessageBatch.js')) as { deleteMessageBatch: Operation };
 const { PersistenceManager } = (await part('persistence.js')) as { PersistenceManager: new (folder: string) => Persistence };
 
 const { port, folder } = workerData as { port: number; folder: string };
@@ -113,9 +117,20 @@ app.addHook('preHandler', async (request) => {
   if (Array.isArray(body.Entries)) body.Entries.forEach(rememberGroup);
 });
 await app.listen({ port, host: '127.0.0.1' });
-parentPort?.on('message', async () => {
-  await app.close();
-  disk.close();
-  process.exit();
+
+const tell = (message: FromThread) => parentPort!.postMessage(message);
+const operations: Record<string, Operation> = { ReceiveMessage: receiveMessage, DeleteMessageBatch: deleteMessageBatch };
+parentPort!.on('message', async (message: ToThread) => {
+  if (message === 'stop') {
+    await app.close();
+    disk.close();
+    process.exit();
+  }
+  const { id, operation, body } = message;
+  try {
+    tell({ id, result: await operations[operation]!(body, sqsStore) });
+  } catch (error) {
+    tell({ id, error: String(error) });
+  }
 });
-parentPort?.postMessage('ready');
+tell('ready');

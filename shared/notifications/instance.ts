@@ -1,5 +1,6 @@
-import { EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge';
+import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { lean } from '../aws/lean.ts';
+import { batched } from '../batching.ts';
 import { environment } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 import type { InstanceAction } from '../objects/action.ts';
@@ -65,13 +66,24 @@ export async function notifyInstance(
     request_id: asked.request_id, global_request_id: asked.global_request_id ?? null, ...more,
   });
   log.info('notification', { event, instance: instance.uuid, host: instance.host, ...('reason' in more && { reason: more['reason'] }), request_id: asked.request_id });
-  client ??= lean(EventBridgeClient, {});
   try {
-    const { FailedEntryCount, Entries } = await client.send(new PutEventsCommand({
-      Entries: [{ EventBusName: requireEnv(environment.bus), Source: EVENT_SOURCE, DetailType: `compute.instance.${event}`, Detail }],
-    }));
-    if (FailedEntryCount) throw new Error(Entries?.[0]?.ErrorMessage ?? 'the event was refused');
+    await publish({ EventBusName: requireEnv(environment.bus), Source: EVENT_SOURCE, DetailType: `compute.instance.${event}`, Detail });
   } catch (error) {
     log.warn('notification lost', { event, instance: instance.uuid, ...factsOf(error) });
   }
 }
+
+type Entry = PutEventsRequestEntry & { Detail: string };
+
+/** What one request takes: ten events, and 256 KB of them with some room. */
+const BATCH = 10;
+const BATCH_BYTES = 240_000;
+
+const publish = batched<Entry>({
+  fit: (entries) => entries.length <= BATCH && entries.reduce((sum, { Detail }) => sum + Buffer.byteLength(Detail), 0) <= BATCH_BYTES,
+  async send(entries) {
+    client ??= lean(EventBridgeClient, {});
+    const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));
+    return entries.map((_, index) => (Entries[index]?.ErrorCode ? new Error(Entries[index].ErrorMessage ?? 'the event was refused') : undefined));
+  },
+});

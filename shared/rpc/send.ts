@@ -1,7 +1,8 @@
-import { SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { SendMessageBatchCommand, SendMessageCommand, SQSClient, type SendMessageCommandInput } from '@aws-sdk/client-sqs';
 import { randomUUID } from 'node:crypto';
 import type { Static, TSchema } from '@sinclair/typebox';
 import { lean } from '../aws/lean.ts';
+import { batched } from '../batching.ts';
 import { environment, type QueueName } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 import { explain, validator } from '../http/validate.ts';
@@ -62,14 +63,42 @@ async function send(queue: QueueName, part: Partial<Envelope> & Pick<Envelope, '
     version: ENVELOPE_VERSION, id, correlation_id: id, ...part, context, trace: traceparent(), hops,
     steps: steps ?? recordedSteps(),
   };
-  client ??= lean(SQSClient, { md5: false }); // the signature holds the message already, and this would be a twentieth of sending it
-  await client.send(new SendMessageCommand({
-    QueueUrl: requireEnv(environment.queue(queue)),
+  await intoQueue(queue)({
     MessageBody: JSON.stringify(envelope),
     // fair queues: one project's burst does not delay another's
     MessageGroupId: context.project_id ?? context.user_id,
     ...(delay && { DelaySeconds: Math.min(900, Math.ceil(delay)) }),
-  }));
+  });
+}
+
+type Message = Omit<SendMessageCommandInput, 'QueueUrl' | 'MessageBody'> & { MessageBody: string };
+
+/** What one request takes: ten messages, and 256 KB of them with some room. */
+const BATCH = 10;
+const BATCH_BYTES = 240_000;
+
+const fit = (messages: Message[]) => messages.length <= BATCH && messages.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0) <= BATCH_BYTES;
+const senders = new Map<QueueName, (message: Message) => Promise<void>>();
+
+function intoQueue(queue: QueueName) {
+  let sender = senders.get(queue);
+  if (!sender) {
+    const QueueUrl = requireEnv(environment.queue(queue));
+    sender = batched({ fit, send: (messages) => sendAll(QueueUrl, messages) });
+    senders.set(queue, sender);
+  }
+  return sender;
+}
+
+/** One that the queue refused beside others is sent once more by itself, and then fails for its own reason. */
+async function sendAll(QueueUrl: string, messages: Message[]): Promise<(void | Error)[]> {
+  client ??= lean(SQSClient, { md5: false }); // the signature holds the message already, and this would be a twentieth of sending it
+  const sqs = client;
+  const alone = (message: Message) => sqs.send(new SendMessageCommand({ QueueUrl, ...message })).then(() => {}, (error: Error) => error);
+  if (messages.length === 1) return [await alone(messages[0]!)];
+  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: messages.map((message, index) => ({ Id: String(index), ...message })) }));
+  const failed = new Set(Failed.map(({ Id }) => Number(Id)));
+  return Promise.all(messages.map((message, index) => (failed.has(index) ? alone(message) : undefined)));
 }
 
 export function checked<S extends TSchema>(schema: S, value: unknown, name: string): Static<S> {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { awsJson } from '../../local/aws-json.ts';
 
-/** A request to an engine and whether it was done; of receives, those that brought messages. */
+/** A request to an engine and whether it was done. */
 export interface Passed { service: Extract<Parameters<typeof awsJson>[1], 'DynamoDB_20120810' | 'AmazonSQS'>; operation: string; body: Record<string, any>; ok: boolean }
 
 /** All that passed to DynamoDB and SQS since a cloud's first table was made, in the order of asking, until `close`. */
@@ -16,14 +16,11 @@ export function openTape() {
       if (!open || (service !== 'DynamoDB_20120810' && service !== 'AmazonSQS')) return;
       const one: Passed = { service, operation, body: JSON.parse(body.toString()), ok: false };
       waiting.set(incoming, one);
-      if (operation !== 'ReceiveMessage') passed.push(one);
+      passed.push(one);
     },
-    answered(incoming: IncomingMessage, answer: Buffer, status: number) {
+    answered(incoming: IncomingMessage, _answer: Buffer, status: number) {
       const one = waiting.get(incoming);
-      if (!one) return;
-      one.ok = status === 200;
-      // a poll waits for what is sent after it: it stands where its messages came
-      if (open && one.operation === 'ReceiveMessage' && answer.includes('"ReceiptHandle"')) passed.push(one);
+      if (one) one.ok = status === 200;
     },
     close: () => void (open = false),
   };

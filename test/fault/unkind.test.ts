@@ -22,7 +22,7 @@ const unkind = (random: () => number) => ({ what, ofIndex }: Call): Verdict => {
   const dice = random();
   if (dice < 0.06) return 'throttle';
   if (dice < 0.1) return 'collide';
-  if (dice < 0.115 && !what.endsWith('SendMessage')) return 'lose';
+  if (dice < 0.115 && !/SendMessage(Batch)?$/.test(what)) return 'lose';
   if (dice < 0.125) return 'refuse';
   return 'pass';
 };

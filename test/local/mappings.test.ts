@@ -51,6 +51,22 @@ test('one bad message of a batch comes again alone and ends in the dead-letter q
   assert.equal(await count(cloud, 'Queue'), 0);
 });
 
+test('messages that come while the function is busy go to it together', async (t) => {
+  const code = `const batches = []; export async function handler(event) {
+    if (!event.Records) return batches;
+    batches.push(event.Records.map(({ body }) => body));
+    if (batches.length === 1) await new Promise((done) => setTimeout(done, 1000));
+  }`;
+  const cloud = await startTiny(t, { consumer: { code } }, consumedQueue('consumer'), { limit: 1 });
+  for (let index = 0; index < 10; index++) await sqs(cloud, 'SendMessage', { MessageBody: String(index) });
+  const batches = await eventually(async () => {
+    const seen = (await cloud.invoke('consumer', {})) as string[][];
+    return seen.flat().length === 10 && seen;
+  });
+  assert.deepEqual(batches.flat().sort(), ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9']);
+  assert.ok(batches.length <= 3, `${batches.length} batches`); // one in work, one that waits for its end, and all that came meanwhile
+});
+
 test('messages of a function that crashes come back after their visibility timeout', async (t) => {
   const decide = `if (event.Records[0].attributes.ApproximateReceiveCount === '1') throw new Error('first time');`;
   const cloud = await startTiny(t, { consumer: { code: recorder(decide) } }, consumedQueue('consumer', { visibility: 1 }), { limit: 1 });

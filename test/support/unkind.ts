@@ -92,6 +92,10 @@ export function unkindDay() {
     },
     'late message': { operations: /\.SendMessage$/, chance: 0.15, act: (body, pass) => pass({ ...body, DelaySeconds: Math.max(body['DelaySeconds'] ?? 0, 1 + Math.floor(random() * 3)) }) },
     'doubled message': { operations: /\.SendMessage$/, chance: 0.2, act: async (body, pass) => (await pass({ ...body, DelaySeconds: 1 }), pass(body)) },
+    'late messages': {
+      operations: /\.SendMessageBatch$/, chance: 0.15,
+      act: (body, pass) => pass({ ...body, Entries: body['Entries'].map((entry: Body) => ({ ...entry, DelaySeconds: Math.max(entry['DelaySeconds'] ?? 0, 1 + Math.floor(random() * 3)) })) }),
+    },
     'doubled messages': {
       operations: /\.SendMessageBatch$/, chance: 0.2,
       act: async (body, pass) => (await pass({ ...body, Entries: body['Entries'].map((entry: Body) => ({ ...entry, DelaySeconds: 1 })) }), pass(body)),

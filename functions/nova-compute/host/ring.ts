@@ -2,6 +2,7 @@ import { SendCommandCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lean } from '../../../shared/aws/lean.ts';
+import { batched } from '../../../shared/batching.ts';
 import { environment } from '../../../shared/deployment/declaration.ts';
 import { requireEnv } from '../../../shared/environment.ts';
 import { factsOf, log } from '../../../shared/telemetry/log.ts';
@@ -9,13 +10,9 @@ import { enrolmentOf } from './enrolment.ts';
 
 /** What SendCommand takes at most. */
 const HOSTS_A_SEND = 50;
-/** How long a ring waits for the one that is under way; one that hangs holds nobody up. */
-const PATIENCE_MS = 1000;
 const ATTEMPTS = 6;
 
 let client: SSMClient | undefined;
-let gathering: { hosts: Set<string>; sent: Promise<void> } | undefined;
-let underWay: Promise<unknown> = Promise.resolve();
 
 /**
  * Tells a host's agent that commands wait for it. One ring serves all that wait, and one send many hosts: those that are
@@ -23,17 +20,16 @@ let underWay: Promise<unknown> = Promise.resolve();
  */
 export async function ring(host: string, { afresh = false } = {}): Promise<void> {
   if (afresh) await enrolmentOf(host, { afresh }).catch(() => undefined);
-  if (!gathering || gathering.hosts.size >= HOSTS_A_SEND) {
-    const hosts = new Set<string>();
-    const group = { hosts, sent: Promise.race([underWay, sleep(PATIENCE_MS, undefined, { ref: false })]).then(() => {
-      if (gathering === group) gathering = undefined;
-      return send([...hosts]);
-    }) };
-    [gathering, underWay] = [group, group.sent];
-  }
-  gathering.hosts.add(host);
-  await gathering.sent;
+  await rung(host);
 }
+
+const rung = batched<string>({
+  fit: (hosts) => new Set(hosts).size <= HOSTS_A_SEND,
+  async send(hosts) {
+    await send([...new Set(hosts)]);
+    return [];
+  },
+});
 
 async function send(hosts: string[]): Promise<void> {
   const found = await Promise.all(hosts.map((host) => enrolmentOf(host).catch(() => undefined)));
