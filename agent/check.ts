@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { kvmWorks } from './drivers/libvirt/kvm.ts';
 import { openVirsh } from './drivers/libvirt/virsh.ts';
 import { missingForNetworks } from './network/network.ts';
 import { isInstalled, run } from './run.ts';
@@ -87,15 +88,18 @@ function lackOfRights(): Lack[] {
 async function libvirtFacts(): Promise<string> {
   const virsh = openVirsh();
   const [version] = await Promise.all([run('virsh', ['--version']), virsh(['list', '--name'], { timeoutMs: 10_000 })]);
-  return `libvirt ${version.trim()}, ${kvm()}`;
+  return `libvirt ${version.trim()}, ${await kvm()}`;
 }
 
-/** QEMU runs as a user of its own, in the group that udev gives the device to. */
-function kvm(): string {
+/** QEMU runs as a user of its own, in the group that udev gives the device to. That it may use the device says not yet that guests run on it. */
+async function kvm(): Promise<string> {
+  const emulated = 'so guests are emulated, and slow';
   const device = statSync('/dev/kvm', { throwIfNoEntry: false });
   if (!device) return 'no KVM: guests are emulated, and slow';
   const usable = (device.mode & 0o006) === 0o006 || ((device.mode & 0o060) === 0o060 && device.gid !== 0);
-  return usable ? 'KVM' : "KVM is there, but QEMU's user may not use it, so guests are emulated, and slow (chgrp kvm /dev/kvm && chmod 660 /dev/kvm)";
+  if (!usable) return `KVM is there, but QEMU's user may not use it, ${emulated} (chgrp kvm /dev/kvm && chmod 660 /dev/kvm)`;
+  const emulator = emulators[process.arch]?.names.find(isInstalled);
+  return emulator === undefined || (await kvmWorks(emulator)) ? 'KVM' : `KVM is there, but stops a guest that boots, as some nested virtualizations do, ${emulated}`;
 }
 
 function howToStart(error: unknown): string {

@@ -91,7 +91,7 @@ async function idle({ pid }: StartedCloud): Promise<void> {
   const before = footprint(pid);
   await sleep(seconds * 1000);
   const after = footprint(pid);
-  const [memory, cpu] = [after.memory_mb, ((after.cpu_s - before.cpu_s) * 60) / seconds];
+  const [memory, cpu] = [after.memory_mb, Math.round(((after.cpu_s - before.cpu_s) * 6000) / seconds) / 100]; // the kernel counts in hundredths
   if (short) rows.push({ section: 'idle', label: 'memory of a cloud that was just used', value: memory, unit: 'MB' }, { section: 'idle', label: 'CPU a minute, just used', value: cpu, unit: 's' });
   else rows.push({ section: 'idle', label: 'memory of all processes', value: memory, unit: 'MB', reference: 4400, goal: 300 }, { section: 'idle', label: 'CPU a minute', value: cpu, unit: 's', reference: 2, goal: 0.2 });
 }
