@@ -63,7 +63,7 @@ async function send(queue: QueueName, part: Partial<Envelope> & Pick<Envelope, '
     version: ENVELOPE_VERSION, id, correlation_id: id, ...part, context, trace: traceparent(), hops,
     steps: steps ?? recordedSteps(),
   };
-  await intoQueue(queue)({
+  await into(requireEnv(environment.queue(queue)))({
     MessageBody: JSON.stringify(envelope),
     // fair queues: one project's burst does not delay another's
     MessageGroupId: context.project_id ?? context.user_id,
@@ -78,15 +78,11 @@ const BATCH = 10;
 const BATCH_BYTES = 240_000;
 
 const fit = (messages: Message[]) => messages.length <= BATCH && messages.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0) <= BATCH_BYTES;
-const senders = new Map<QueueName, (message: Message) => Promise<void>>();
+const senders = new Map<string, (message: Message) => Promise<void>>();
 
-function intoQueue(queue: QueueName) {
-  let sender = senders.get(queue);
-  if (!sender) {
-    const QueueUrl = requireEnv(environment.queue(queue));
-    sender = batched({ fit, send: (messages) => sendAll(QueueUrl, messages) });
-    senders.set(queue, sender);
-  }
+function into(QueueUrl: string) {
+  const sender = senders.get(QueueUrl) ?? batched<Message>({ fit, send: (messages) => sendAll(QueueUrl, messages) });
+  senders.set(QueueUrl, sender);
   return sender;
 }
 
