@@ -22,7 +22,7 @@ import { freePort } from './engines/ports.ts';
 import { startEvents } from './events.ts';
 import { bindFront, openFront } from './front.ts';
 import { startFunctions } from './functions.ts';
-import type { AroundInvoke } from './functions.ts';
+import type { AroundInvoke, Outcome } from './functions.ts';
 import { localHosts, purgeHosts, ringer, startAgent, type Driver } from './hosts.ts';
 import { startInvocations } from './invocations.ts';
 import { lock, socketFolder } from './lock.ts';
@@ -146,7 +146,7 @@ export async function startCloud(options: CloudOptions) {
     const heartbeat = Promise.withResolvers<void>();
     const around: AroundInvoke = async (call, next) => {
       const outcome = await (options.around ? options.around(call, next) : next(call.event));
-      if (call.function.endsWith('nova-conductor-heartbeats')) heartbeat.resolve();
+      if (call.function.endsWith('nova-conductor-heartbeats') && isDone(outcome)) heartbeat.resolve();
       return outcome;
     };
     const cacheFolder = join(templateFile, '../../compiled');
@@ -204,8 +204,8 @@ export async function startCloud(options: CloudOptions) {
         hosts: hosts.map(({ publicKey: _, ...host }) => ({ ...host, driver, consoleUrl, ...(options.capacity && { capacity: options.capacity }) })),
       }, { program: agentBeside(templateFile), configFile: join(dataDir, 'hosts/agent.json'), log: join(logs, 'agent.log'), env: { ...pick(process.env, ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE', 'LIBVIRT_DEFAULT_URI']), ...aws } });
       started.push(agent.stop);
-      // A real host looks itself over before it first tells of itself; ready is who takes a launch.
-      if (driver === 'libvirt' && !(await Promise.race([heartbeat.promise.then(() => true), sleep(FIRST_HEARTBEAT_MS, false, { ref: false })]))) {
+      // Ready is who takes a launch. A real host looks itself over before it first tells of itself.
+      if (!(await Promise.race([heartbeat.promise.then(() => true), sleep(FIRST_HEARTBEAT_MS, false, { ref: false })]))) {
         problems.push(`the host has not told of itself yet; see ${join(logs, 'agent.log')}`);
       }
     }
@@ -227,6 +227,9 @@ export async function startCloud(options: CloudOptions) {
     throw error;
   }
 }
+
+/** Whether a batch of messages was worked on, all of them. */
+const isDone = (outcome: Outcome) => 'result' in outcome && (outcome.result as { batchItemFailures?: unknown[] } | null)?.batchItemFailures?.length === 0;
 
 /** All that a data folder holds. */
 const ours = new Set(['awsrc', 'clouds.yaml', 'dynamodb', 'hosts', 'logs', 'openrc-admin', 'openrc-demo', 'parameters.json', 's3', 'secrets-manager.json', 'secrets.json', 'seeded', 'sqs']);
