@@ -16,6 +16,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { environment } from '../shared/deployment/declaration.ts';
 import { startAwsEndpoint } from './aws-endpoint.ts';
+import { awsJson } from './aws-json.ts';
 import { planDeployment, ringDocuments } from './deployment.ts';
 import { startEngines } from './engines/engines.ts';
 import { freePort } from './engines/ports.ts';
@@ -192,6 +193,7 @@ export async function startCloud(options: CloudOptions) {
       for (const { host, managedInstanceId, publicKey } of hosts) {
         await invoke('nova-compute-manage', { command: 'enrol', host, instanceId: managedInstanceId, publicKey, consoleUrl });
       }
+      await drained(sqs.endpoint, environmentOf('nova-conductor')[environment.queue('nova-conductor')]!);
       const agent = startAgent({
         region: AWS_REGION,
         endpoints: { dynamodb: dynamodb.endpoint, sqs: sqs.endpoint, s3: s3.endpoint },
@@ -225,6 +227,16 @@ export async function startCloud(options: CloudOptions) {
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+const DRAINED_MS = 10_000;
+
+/** Until nothing is in the queue. A host's enrolment ends in a message: a heartbeat that overtook it would be a stranger's, and its next one comes a quarter of a minute later. */
+async function drained(endpoint: string, QueueUrl: string) {
+  for (const end = Date.now() + DRAINED_MS; Date.now() < end; await sleep(20)) {
+    const { Attributes } = await awsJson(endpoint, 'AmazonSQS', 'GetQueueAttributes', { QueueUrl, AttributeNames: ['All'] });
+    if (Number(Attributes.ApproximateNumberOfMessages) + Number(Attributes.ApproximateNumberOfMessagesNotVisible) === 0) return;
   }
 }
 

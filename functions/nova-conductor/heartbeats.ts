@@ -21,30 +21,25 @@ export async function handler(event: SQSEvent): Promise<SQSBatchResponse> {
 
 type Nodes = Map<string, ComputeNode>;
 
-/** A first heartbeat may overtake the message that makes its host a compute node: it is looked at again after 1 and after 5 s, not dropped until the next one. */
-class NotEnrolledYet extends Error { override name = 'NotEnrolledYet' }
-const PATIENT_RECEIVES = 2;
-
 /** Hosts beat at their own times, but their messages come together. */
 const nodesOf = async (hosts: string[]): Promise<Nodes> => new Map((await nova.getMany<ComputeNode>(hosts.map(computeNodeKey))).map((node) => [node.host, node]));
 
 async function receive(message: SQSRecord, signed: SignedReport | undefined, nodes: Promise<Nodes>): Promise<string | undefined> {
   try {
-    await handle(signed, nodes, Number(message.attributes.ApproximateReceiveCount));
+    await handle(signed, nodes);
     return undefined;
   } catch (error) {
-    if (error instanceof NotEnrolledYet) log.info('a heartbeat of a host that is not enrolled yet', { host: signed!.host });
-    else log.error('heartbeat failed', { message_id: message.messageId, ...factsOf(error) });
+    log.error('heartbeat failed', { message_id: message.messageId, ...factsOf(error) });
     await comeBackSoon('host-heartbeats', message);
     return message.messageId;
   }
 }
 
-async function handle(signed: SignedReport | undefined, nodes: Promise<Nodes>, receives: number): Promise<void> {
+async function handle(signed: SignedReport | undefined, nodes: Promise<Nodes>): Promise<void> {
   if (!signed) return log.warn('not a signed report');
   const { host } = signed;
   const node = (await nodes).get(host);
-  if (!node && receives <= PATIENT_RECEIVES) throw new NotEnrolledYet();
+  // enrolled a moment ago, perhaps: it beats again
   if (!node) return log.warn('a heartbeat of an unknown host', { host });
   const report = verifiedReport(signed, node.public_key);
   if (!report) return log.warn('a heartbeat that is not signed by its host', { host });

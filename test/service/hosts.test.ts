@@ -4,9 +4,6 @@ import { generateKeyPairSync } from 'node:crypto';
 import { COMMAND_PREFIX, type CommandItem, hostPartition } from '../../shared/agent/command.ts';
 import { hostsDown } from '../../shared/deployment/metrics.ts';
 import { computeNodeKey } from '../../shared/objects/compute_node.ts';
-import { serviceContext } from '../../shared/identity/service-context.ts';
-import { cast } from '../../shared/rpc/send.ts';
-import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
 import { table } from '../../shared/store/table.ts';
 import { commandIn, startComputeRig, type ComputeRig } from '../support/compute-rig.ts';
 import { settle } from '../support/launch-checks.ts';
@@ -41,22 +38,6 @@ test('a host is what its heartbeats say, and nobody else can say it', async () =
   assert.equal((await rig.node(one.host))?.vcpus, 16);
   one.beat({ vcpus: 8 });
   await rig.pump();
-});
-
-test('a host whose first heartbeat overtakes its enrolment takes launches at once, and not only after the next one', async () => {
-  const Agent = rig.agents[0]!.constructor as new (host: string) => (typeof rig.agents)[number];
-  const late = new Agent('host-late');
-  late.beat({ vcpus: 7, volume_pool: { total_gb: 0, free_gb: 0 } });
-  await cast(
-    novaConductor.methods.host_enrolled,
-    { host: 'host-late', managed_instance_id: late.id, public_key: late.keys.publicKey, console_url: 'http://127.0.0.1:6080' },
-    { context: serviceContext('test') },
-  );
-  await rig.pump();
-  const node = (await rig.node('host-late'))!;
-  assert.equal(node.vcpus, 7);
-  assert.ok(node.last_seen_up);
-  await table('nova').remove(computeNodeKey('host-late'));
 });
 
 test('an operator hears of a host that fell silent, and of none that was taken out of service', async (t) => {
