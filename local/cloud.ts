@@ -193,7 +193,7 @@ export async function startCloud(options: CloudOptions) {
       for (const { host, managedInstanceId, publicKey } of hosts) {
         await invoke('nova-compute-manage', { command: 'enrol', host, instanceId: managedInstanceId, publicKey, consoleUrl });
       }
-      await drained(sqs.endpoint, environmentOf('nova-conductor')[environment.queue('nova-conductor')]!);
+      await drained(all.sqs.endpoint, environmentOf('nova-conductor')[environment.queue('nova-conductor')]!);
       const agent = startAgent({
         region: AWS_REGION,
         endpoints: { dynamodb: dynamodb.endpoint, sqs: sqs.endpoint, s3: s3.endpoint },
