@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as soon } from 'node:timers/promises';
-import { batched } from './batching.ts';
+import { batched, tenInOneRequest } from './batching.ts';
 
 /** Requests that are over when the test says so. */
 function requests() {
@@ -60,4 +60,12 @@ test('a request that hangs holds nobody up for more than a second', async () => 
   void ask('b');
   await new Promise((done) => setTimeout(done, 1100));
   assert.deepEqual(sent(), ['a', 'b']);
+});
+
+test('of what SQS takes in one request no more goes together: ten items, and less than 256 KB in bytes', () => {
+  const fit = tenInOneRequest((text: string) => text);
+  assert.ok(fit(Array.from({ length: 10 }, () => 'x')));
+  assert.ok(!fit(Array.from({ length: 11 }, () => 'x')));
+  assert.ok(fit(['ü'.repeat(60_000), 'ü'.repeat(60_000)]));
+  assert.ok(!fit(['ü'.repeat(60_000), 'ü'.repeat(60_001)]));
 });

@@ -34,3 +34,7 @@ export function batched<I, O = void>({ send, fit }: { send: (items: I[]) => Prom
     return outcome as O;
   };
 }
+
+/** What one request to SQS or EventBridge takes: ten items, and 256 KB of them with some room. `text` gives an item's largest part. */
+export const tenInOneRequest = <I>(text: (item: I) => string) => (items: I[]): boolean =>
+  items.length <= 10 && items.reduce((sum, item) => sum + Buffer.byteLength(text(item)), 0) <= 240_000;

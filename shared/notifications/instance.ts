@@ -1,6 +1,6 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from '@aws-sdk/client-eventbridge';
 import { lean } from '../aws/lean.ts';
-import { batched } from '../batching.ts';
+import { batched, tenInOneRequest } from '../batching.ts';
 import { environment } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 import type { InstanceAction } from '../objects/action.ts';
@@ -75,12 +75,8 @@ export async function notifyInstance(
 
 type Entry = PutEventsRequestEntry & { Detail: string };
 
-/** What one request takes: ten events, and 256 KB of them with some room. */
-const BATCH = 10;
-const BATCH_BYTES = 240_000;
-
 const publish = batched<Entry>({
-  fit: (entries) => entries.length <= BATCH && entries.reduce((sum, { Detail }) => sum + Buffer.byteLength(Detail), 0) <= BATCH_BYTES,
+  fit: tenInOneRequest(({ Detail }) => Detail),
   async send(entries) {
     client ??= lean(EventBridgeClient, {});
     const { Entries = [] } = await client.send(new PutEventsCommand({ Entries: entries }));

@@ -2,7 +2,7 @@ import { SendMessageBatchCommand, SendMessageCommand, SQSClient, type SendMessag
 import { randomUUID } from 'node:crypto';
 import type { Static, TSchema } from '@sinclair/typebox';
 import { lean } from '../aws/lean.ts';
-import { batched } from '../batching.ts';
+import { batched, tenInOneRequest } from '../batching.ts';
 import { environment, type QueueName } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
 import { explain, validator } from '../http/validate.ts';
@@ -73,11 +73,7 @@ async function send(queue: QueueName, part: Partial<Envelope> & Pick<Envelope, '
 
 type Message = Omit<SendMessageCommandInput, 'QueueUrl' | 'MessageBody'> & { MessageBody: string };
 
-/** What one request takes: ten messages, and 256 KB of them with some room. */
-const BATCH = 10;
-const BATCH_BYTES = 240_000;
-
-const fit = (messages: Message[]) => messages.length <= BATCH && messages.reduce((sum, { MessageBody }) => sum + Buffer.byteLength(MessageBody), 0) <= BATCH_BYTES;
+const fit = tenInOneRequest(({ MessageBody }: Message) => MessageBody);
 const senders = new Map<string, (message: Message) => Promise<void>>();
 
 function into(QueueUrl: string) {
