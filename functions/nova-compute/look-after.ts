@@ -1,6 +1,7 @@
 import { absent } from '../../shared/store/condition.ts';
 import { ConditionFailed } from '../../shared/store/errors.ts';
 import { actionOverdue } from './actions/instance-action.ts';
+import { announceAgain } from './build/drive.ts';
 import { spawnOverdue, takeAway } from './build/reported.ts';
 import { goOn } from './build/volume-ready.ts';
 import { isOver, nextLook } from './host/command.ts';
@@ -13,6 +14,8 @@ import { securityGroupOverdue } from './network/security-groups.ts';
 import { volumeReported } from './volumes.ts';
 
 const LOOK_AGAIN_MS = 60_000;
+/** A launch whose host takes so long shows its steps so far. */
+const FIRST_AGAIN = 2;
 
 /** Something in the journal is past its time. The index may be a little behind: the record itself is asked first. */
 export async function lookAfter(found: Pending | Build | Termination): Promise<void> {
@@ -44,7 +47,9 @@ async function ringAgain(pending: Pending): Promise<void> {
     if (error instanceof ConditionFailed) return; // answered meanwhile
     throw error;
   }
-  await ring(pending.host, { afresh: true });
+  const build = pending.purpose.for === 'build' && rings === FIRST_AGAIN && (await journal.get<Build>(buildKey(pending.subject, pending.purpose.attempt)));
+  if (build && build.state === 'spawning' && !build.cancelled) await announceAgain(build);
+  else await ring(pending.host, { afresh: true });
 }
 
 /** The host did not answer, and by now does nothing any more. */

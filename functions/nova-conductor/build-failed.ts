@@ -91,7 +91,7 @@ async function giveUp(instance: Instance, claim: Claim, failure: Failure): Promi
     change: {
       set: { vm_state: 'error', task_state: null, power_state: 0, host: null, node: null, interfaces: [], fault: faultOf(500, message, failure.reason), updated_at: now() },
       add: { sequence: 1 },
-      remove: ['due_pk', 'due_at', 'gsi2pk', 'gsi2sk', 'host_availability_zone'],
+      remove: ['due_pk', 'due_at', 'host_availability_zone'],
     },
     if: { vm_state: oneOf(...BUILT_IN_VAIN), host: claim.host, attempt: claim.attempt, task_state: oneOf(null, 'scheduling', 'networking', 'block_device_mapping', 'spawning') },
   };

@@ -4,10 +4,10 @@ import { endOf, notifyInstance } from '../../shared/notifications/instance.ts';
 import type { Args } from '../../shared/rpc/topic.ts';
 import { novaConductor } from '../../shared/rpc/topics/nova-conductor.ts';
 import { exists, oneOf } from '../../shared/store/condition.ts';
-import { ConditionFailed, TransactionRefused } from '../../shared/store/errors.ts';
-import { table, type Key, type Write } from '../../shared/store/table.ts';
+import { ConditionFailed } from '../../shared/store/errors.ts';
+import { table } from '../../shared/store/table.ts';
 import { recordedSteps } from '../../shared/telemetry/steps.ts';
-import { actionWrite, writeAction } from './action-record.ts';
+import { writeAction } from './action-record.ts';
 import { logLaunch } from './launch-log.ts';
 
 type Update = Args<typeof novaConductor.methods.instance_update>;
@@ -16,9 +16,9 @@ const nova = table('nova');
 /** A change of state that a message brings, applied once, and then the action's event. A repeat, or a message that comes late, changes no state. */
 export async function instanceUpdate(update: Update): Promise<void> {
   const { instance_uuid, host, attempt, change, request_id, event } = update;
-  if (event && !event.finish && (await applyWithAction(update, event))) return;
   const outcome = await apply(update);
   if (outcome === 'elsewhere') return;
+  if (!event && recordedSteps().length === 0) return; // nothing for the action's record
   const instance = outcome === 'overtaken' ? undefined : outcome;
   const failed = event?.result === 'Error';
   // what a build began is no news once it has ended; its steps are
@@ -31,46 +31,25 @@ export async function instanceUpdate(update: Update): Promise<void> {
   if (notification) await notifyInstance(notification, instance, failed ? { reason: event.details } : {}, action ?? (attempt === undefined ? { request_id } : undefined));
 }
 
-/**
- * Both in one write, where nobody is told of the change. False where it cannot be made so: for the state is not the one that it needs, or
- * the action's record is gone.
- */
-async function applyWithAction(update: Update, event: Event): Promise<boolean> {
-  const { instance_uuid, request_id, host } = update;
-  try {
-    await nova.transact([changeOf(update), actionWrite(instance_uuid, request_id, eventOf(event, host), recordedSteps())]);
-    return true;
-  } catch (error) {
-    if (!(error instanceof TransactionRefused)) throw error;
-    return false;
-  }
-}
-
 /** The instance as it is now; or why the change was not made. */
 async function apply(update: Update): Promise<Instance | 'overtaken' | 'elsewhere'> {
-  const { host, attempt } = update;
-  const write = changeOf(update);
+  const { instance_uuid, project_id, host, attempt, change } = update;
+  const over = change.task_state === null;
   try {
-    return await nova.update<Instance>(write.update, write.change, write.if);
+    return await nova.update<Instance>(
+      instanceKey(project_id, instance_uuid),
+      {
+        set: { ...change, ...(change.fault && { fault: faultOf(change.fault.code, change.fault.message, change.fault.details) }), updated_at: now(), ...(attempt === undefined && due(instance_uuid, change)) },
+        add: { sequence: 1 },
+        ...(over && { remove: ['due_pk', 'due_at', 'task_request_id'] }),
+      },
+      stateNeeded(update),
+    );
   } catch (error) {
     if (!(error instanceof ConditionFailed)) throw error;
     const { item } = error;
     return item?.['host'] === host && (attempt === undefined || item['attempt'] === attempt) ? 'overtaken' : 'elsewhere';
   }
-}
-
-function changeOf(update: Update): Extract<Write, { update: Key }> {
-  const { instance_uuid, project_id, change } = update;
-  const over = change.task_state === null;
-  return {
-    update: instanceKey(project_id, instance_uuid),
-    change: {
-      set: { ...change, ...(change.fault && { fault: faultOf(change.fault.code, change.fault.message, change.fault.details) }), updated_at: now(), ...due(instance_uuid, change) },
-      add: { sequence: 1 },
-      ...(over && { remove: ['due_pk', 'due_at', 'task_request_id'] }),
-    },
-    if: stateNeeded(update),
-  };
 }
 
 /** The host has the guest: only a deletion, or the build's own end, goes before that. */
@@ -86,7 +65,7 @@ export const eventOf = ({ name, start, finish, result, details }: Event, host: s
   event: name, start_time: start, finish_time: finish ?? null, result: (result as 'Success' | 'Error' | undefined) ?? null, host, ...(details !== undefined && { details }),
 });
 
-/** A task that goes on gets a new deadline; one that ended needs none. */
+/** A task that goes on gets a new deadline; one that ended needs none. A build keeps that of its claim: the sweeper only asks how far it is. */
 const due = (uuid: string, { task_state }: Update['change']) => (task_state ? dueInstance(uuid, new Date(Date.now() + TASK_SECONDS * 1000)) : {});
 
 async function clearFailedBuilds({ host }: Instance): Promise<void> {

@@ -1,3 +1,4 @@
+import type { ActionEvent } from '../../shared/objects/action.ts';
 import { instanceKey, type Instance } from '../../shared/objects/instance.ts';
 import { CLAIM, claimWrites } from '../../shared/objects/claim.ts';
 import type { ComputeNode } from '../../shared/objects/compute_node.ts';
@@ -122,15 +123,14 @@ const changeOf = (write: Write): string => ('update' in write ? String(write.cha
 
 async function transact(host: HostState, alternates: string[], { instance, resources }: RequestSpec, started: Date, { context }: Delivery): Promise<Outcome> {
   const end = new Date().toISOString();
-  const request_id = instance.create_request_id;
   const steps: Step[] = [...recordedSteps().filter(({ step }) => step < 10), { step: 10, actor: ACTOR, start: started.toISOString(), end, result: 'Success', request_id: context.request_id, detail: host.host }];
-  const event = {
-    'events.conductor_schedule_and_build_instances': {
-      event: 'conductor_schedule_and_build_instances', start_time: started.toISOString(), finish_time: end, result: 'Success', host: ACTOR, request_id,
-    },
+  const began = (event: string, more: Partial<ActionEvent>) => ({ [`events.${event}`]: { event, start_time: end, finish_time: null, result: null, ...more } });
+  const events = {
+    ...began('conductor_schedule_and_build_instances', { start_time: started.toISOString(), finish_time: end, result: 'Success', host: ACTOR }),
+    ...began('compute__do_build_and_run_instance', { host: host.host }), // its host's build begins with the claim
   };
   try {
-    const writes = claimWrites({ instance, node: { ...host, ...launchesOf(host.host) }, attempt: 1, alternates, steps, event });
+    const writes = claimWrites({ instance, node: { ...host, ...launchesOf(host.host) }, attempt: 1, alternates, steps, events });
     await nova.transact(writes);
     claimed(host.host, resources, changeOf(writes[CLAIM.node]!));
     takeSteps(); // they are in the record

@@ -3,7 +3,7 @@ import type { Write } from '../store/table.ts';
 import { stepAttributes, type Step } from '../telemetry/steps.ts';
 import { actionKey } from './action.ts';
 import { claimKey, claimsIndex, computeNodeKey, HOST_LOCAL_NETWORKS, hostsChanged, oneMoreLaunch, SERVICE_DOWN_SECONDS, type Claim, type ComputeNode } from './compute_node.ts';
-import { BUILD_SECONDS, dueInstance, hostIndex, instanceKey, now } from './instance.ts';
+import { BUILD_SECONDS, dueInstance, instanceKey, now } from './instance.ts';
 import type { Requested } from './request_spec.ts';
 import { capacityOf, resourceClasses, resourcesOf, usedAttribute, type Resources } from './resources.ts';
 
@@ -20,21 +20,22 @@ export interface NewClaim {
   alternates: string[];
   /** Steps of the launch for its action's record. */
   steps: Step[];
-  event?: Record<string, unknown>;
+  /** Events of that action, as attributes of an update. */
+  events?: Record<string, unknown>;
 }
 
 /** The first claim of an instance that is being scheduled. */
-export const claimWrites = ({ instance, node, attempt, alternates, steps, event }: NewClaim): Write[] => [
+export const claimWrites = ({ instance, node, attempt, alternates, steps, events }: NewClaim): Write[] => [
   take(instance, node),
-  { put: claimOf(instance, node, attempt), if: { pk: absent() } },
+  { put: claimOf(instance, node.host, attempt), if: { pk: absent() } },
   settle(instance, node, attempt, alternates, { vm_state: 'building', task_state: 'scheduling', host: null }),
-  { update: actionKey(instance.uuid, instance.create_request_id), change: { set: { ...stepAttributes(steps, instance.create_request_id), ...event, updated_at: now() } }, if: { pk: exists() } },
+  { update: actionKey(instance.uuid, instance.create_request_id), change: { set: { ...stepAttributes(steps, instance.create_request_id), ...events, updated_at: now() } }, if: { pk: exists() } },
 ];
 
 /** Moves a claim from a host where the build failed to the next one. */
 export const moveClaimWrites = ({ instance, node, attempt, alternates }: Omit<NewClaim, 'steps'>, old: Claim): Write[] => [
   take(instance, node),
-  { put: claimOf(instance, node, attempt), if: { host: old.host, attempt: old.attempt } },
+  { put: claimOf(instance, node.host, attempt), if: { host: old.host, attempt: old.attempt } },
   settle(instance, node, attempt, alternates, { vm_state: 'building', task_state: oneOf(null, 'scheduling', 'networking', 'block_device_mapping', 'spawning'), host: old.host, attempt: old.attempt }),
   giveBack(old, { buildFailed: true }),
 ];
@@ -68,9 +69,9 @@ const settle = (instance: Requested, node: ComputeNode, attempt: number, alterna
   update: instanceKey(instance.project_id, instance.uuid),
   change: {
     set: {
-      host: node.host, node: node.host, host_availability_zone: node.availability_zone, attempt, alternates, task_state: null, updated_at: now(),
+      host: node.host, node: node.host, host_availability_zone: node.availability_zone, attempt, alternates, task_state: 'networking', updated_at: now(),
       host_local_networks: node.traits.includes(HOST_LOCAL_NETWORKS),
-      ...hostIndex(node.host, instance.uuid), ...dueInstance(instance.uuid, new Date(Date.now() + BUILD_SECONDS * 1000)),
+      ...dueInstance(instance.uuid, new Date(Date.now() + BUILD_SECONDS * 1000)),
       // a build that succeeds clears what the weigher holds against the host
       ...(node.failed_builds && { clears_failed_builds: true }),
     },
@@ -79,9 +80,9 @@ const settle = (instance: Requested, node: ComputeNode, attempt: number, alterna
   if: condition,
 });
 
-const claimOf = (instance: Requested, node: ComputeNode, attempt: number): Claim => ({
-  ...claimKey(instance.uuid), instance_uuid: instance.uuid, project_id: instance.project_id, host: node.host, attempt, ...resourcesOf(instance),
-  created_at: now(), ...claimsIndex(node.host, instance.uuid),
+export const claimOf = (instance: Requested, host: string, attempt: number): Claim => ({
+  ...claimKey(instance.uuid), instance_uuid: instance.uuid, project_id: instance.project_id, host, attempt, ...resourcesOf(instance),
+  created_at: now(), ...claimsIndex(host, instance.uuid),
 });
 
 const counters = ({ vcpus, memory_mb, local_gb }: Resources, sign: 1 | -1) => ({

@@ -1,4 +1,4 @@
-import type { Key } from '../store/table.ts';
+import type { Key, Selection } from '../store/table.ts';
 
 /** A hypervisor host: Nova's service and compute node in one record of the nova table. */
 export interface ComputeNode extends Key {
@@ -23,8 +23,8 @@ export interface ComputeNode extends Key {
   /** Since when the host has had more or fewer guests than instances are claimed there, and when they were last compared one by one; ISO 8601. */
   guests_odd_since?: string | null;
   guests_checked_at?: string;
-  /** When the last launches were claimed here, ISO 8601: as many as may still be under way, by who claimed last. */
-  launches?: string[];
+  /** When the last launches were claimed here, in milliseconds since 1970 (earlier: ISO 8601): as many as may still be under way, by who claimed last. */
+  launches?: (number | string)[];
   disabled: boolean;
   disabled_reason: string | null;
   forced_down: boolean;
@@ -50,8 +50,8 @@ export interface ComputeNode extends Key {
 /** A launch works its host's disks for about so long. */
 const LAUNCH_MS = 30_000;
 const LAUNCHES_KEPT = 20;
-export const launchesUnderWay = ({ launches = [] }: Pick<ComputeNode, 'launches'>, at = Date.now()) => launches.filter((begun) => Date.parse(begun) > at - LAUNCH_MS);
-export const oneMoreLaunch = (node: Pick<ComputeNode, 'launches'>) => ({ launches: [...launchesUnderWay(node), new Date().toISOString()].slice(-LAUNCHES_KEPT) });
+export const launchesUnderWay = ({ launches = [] }: Pick<ComputeNode, 'launches'>, at = Date.now()) => launches.filter((begun) => Number(new Date(begun)) > at - LAUNCH_MS);
+export const oneMoreLaunch = (node: Pick<ComputeNode, 'launches'>) => ({ launches: [...launchesUnderWay(node), Date.now()].slice(-LAUNCHES_KEPT) });
 
 /** The trait of hosts whose driver keeps networks on the host: guests elsewhere can't be reached from there. */
 export const HOST_LOCAL_NETWORKS = 'CUSTOM_HOST_LOCAL_NETWORKS';
@@ -65,7 +65,10 @@ export const SERVICE_DOWN_SECONDS = 60;
 export const isUp = (node: Pick<ComputeNode, 'last_seen_up' | 'forced_down'>, at = Date.now()) =>
   !node.forced_down && node.last_seen_up !== null && at - Date.parse(node.last_seen_up) < SERVICE_DOWN_SECONDS * 1000;
 
-/** An instance's claim on a host's room: the record that its release is conditional on. gsi2 finds the claims on a host. */
+/**
+ * An instance's claim on a host's room: the record that its release is conditional on. gsi2 finds the claims on a host, and so its instances: a claim
+ * is written once, and an index of the instances themselves would be written with each change of one.
+ */
 export interface Claim extends Key {
   instance_uuid: string;
   project_id: string;
@@ -81,3 +84,4 @@ export interface Claim extends Key {
 }
 export const claimKey = (uuid: string): Key => ({ pk: `SERVER#${uuid}`, sk: 'CLAIM' });
 export const claimsIndex = (host: string, uuid: string) => ({ gsi2pk: `CLAIMS#${host}`, gsi2sk: uuid });
+export const claimsOn = (host: string): Selection => ({ pk: claimsIndex(host, '').gsi2pk, index: 'gsi2' });

@@ -132,8 +132,6 @@ export interface Instance extends Key {
   due_at?: string;
   gsi1pk: string; // every server, for admins
   gsi1sk: string;
-  gsi2pk?: string; // by host
-  gsi2sk?: string;
   [attribute: string]: unknown;
 }
 
@@ -142,7 +140,6 @@ export const instanceKey = (projectId: string, uuid: string): Key => ({ pk: `PRO
 /** All servers lie in 16 partitions of gsi1, so that no launch burst meets one hot key. */
 export const SERVER_SHARDS = [...'0123456789abcdef'];
 export const allServersIndex = (uuid: string, createdAt: string) => ({ gsi1pk: `SERVERS#${uuid[0]}`, gsi1sk: `${createdAt}#${uuid}` });
-export const hostIndex = (host: string, uuid: string) => ({ gsi2pk: `HOST#${host}`, gsi2sk: uuid });
 
 /** In flight: the sweeper looks at it once `at` has passed. */
 export const dueInstances = dueShards('INSTANCE', { count: 2, once: 8 });
@@ -162,7 +159,7 @@ export const deletedInstance = (at = new Date()) => ({
     vm_state: 'deleted', task_state: null, power_state: 0, host: null, node: null, interfaces: [], terminated_at: secondsOf(at), updated_at: secondsOf(at),
     expires_at: Math.floor(at.getTime() / 1000) + DELETED_DAYS * 86_400,
   },
-  remove: ['due_pk', 'due_at', 'gsi2pk', 'gsi2sk'],
+  remove: ['due_pk', 'due_at'],
 });
 
 /** ISO 8601 in seconds. */

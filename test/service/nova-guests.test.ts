@@ -55,6 +55,23 @@ test('a guest whose launch or deletion is under way is left alone', async () => 
   await settle(rig);
 });
 
+test('a guest whose instance lost its claim stays, and its instance is claimed again', async () => {
+  const { uuid } = await rig.launch();
+  uuids.push(uuid);
+  await rig.pump();
+  const lost = (await rig.nova.get(claimKey(uuid)))!;
+  await rig.nova.remove(claimKey(uuid));
+  await beat();
+  assert.equal(await rig.nova.get(claimKey(uuid)), undefined, 'seen once');
+  await beat();
+  const { host, attempt, vcpus, memory_mb, gsi2pk } = (await rig.nova.get(claimKey(uuid)))!;
+  assert.deepEqual({ host, attempt, vcpus, memory_mb, gsi2pk }, { host: lost['host'], attempt: lost['attempt'], vcpus: lost['vcpus'], memory_mb: lost['memory_mb'], gsi2pk: lost['gsi2pk'] });
+  assert.ok(agent().guests.has(uuid));
+  await rig.delete(uuid);
+  await settle(rig);
+  await assertNothingLeft(rig, [uuid]);
+});
+
 test('an instance whose host does not know its guest any more counts as stopped, once that was so twice', async () => {
   await rig.nova.update(computeNodeKey('host-1'), { set: { vcpus_used: 0, memory_mb_used: 0, local_gb_used: 0, running_vms: 0 } }); // what the test before left
   const { uuid } = await rig.launch();

@@ -1,7 +1,8 @@
 /** nova-api on real engines, with what it asks of the image, network and volume services answered out of memory. */
 import { randomUUID } from 'node:crypto';
 import { type ComputeNode, computeNodeKey, hostsChanged } from '../../shared/objects/compute_node.ts';
-import { hostIndex, type Instance, instanceKey } from '../../shared/objects/instance.ts';
+import { claimOf } from '../../shared/objects/claim.ts';
+import { type Instance, instanceKey } from '../../shared/objects/instance.ts';
 import { table } from '../../shared/store/table.ts';
 import { adminToken, caller, startRig, token } from '../service/rig.ts';
 
@@ -106,13 +107,17 @@ export async function startNovaApiRig() {
       call('POST', '/servers', { as, minor, body: { server: { name: 'vm', flavorRef: 'tiny', imageRef: ids.image, ...(minor >= 37 && { networks: 'auto' }), ...server }, ...more } }),
     record: (id: string, project = 'mine') => store.get<Instance>(instanceKey(project, id)),
     /** As nova-conductor leaves a record after a build that went well. */
-    active: (id: string, more: object = {}, project = 'mine') => store.update<Instance>(instanceKey(project, id), {
-      set: {
-        vm_state: 'active', task_state: null, power_state: 1, launched_at: '2026-01-31T12:00:00Z', host: 'compute-1', node: 'compute-1', host_availability_zone: 'nova', ...hostIndex('compute-1', id),
-        interfaces: [{ port_id: ids.usedPort, network_id: ids.network, network_label: 'private', mac_address: 'fa:16:3e:00:00:02', created_by_nova: true, fixed_ips: [{ subnet_id: 's', ip_address: '10.0.0.10', version: 4 }] }], ...more,
-      },
-      remove: ['due_pk', 'due_at'],
-    }),
+    active: async (id: string, more: object = {}, project = 'mine') => {
+      const instance = await store.update<Instance>(instanceKey(project, id), {
+        set: {
+          vm_state: 'active', task_state: null, power_state: 1, launched_at: '2026-01-31T12:00:00Z', host: 'compute-1', node: 'compute-1', host_availability_zone: 'nova',
+          interfaces: [{ port_id: ids.usedPort, network_id: ids.network, network_label: 'private', mac_address: 'fa:16:3e:00:00:02', created_by_nova: true, fixed_ips: [{ subnet_id: 's', ip_address: '10.0.0.10', version: 4 }] }], ...more,
+        },
+        remove: ['due_pk', 'due_at'],
+      });
+      if (instance.host) await store.put(claimOf(instance, instance.host, 1));
+      return instance;
+    },
     stop: () => rig.stop(),
   };
 }

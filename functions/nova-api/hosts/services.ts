@@ -1,8 +1,8 @@
 import * as Type from '@sinclair/typebox';
 import { badRequest, conflict, notFound } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
-import { type ComputeNode, computeNodeKey, hostsChanged, isUp } from '../../../shared/objects/compute_node.ts';
-import { hostIndex, now } from '../../../shared/objects/instance.ts';
+import { claimsOn, type ComputeNode, computeNodeKey, hostsChanged, isUp } from '../../../shared/objects/compute_node.ts';
+import { now } from '../../../shared/objects/instance.ts';
 import { exists } from '../../../shared/store/condition.ts';
 import { Bool, isTrue, Strict } from '../common/types.ts';
 import { nova } from '../store.ts';
@@ -66,7 +66,7 @@ export async function updateService({ params, body, version: { minor } }: Reques
 export async function deleteService({ params, version: { minor } }: Request): Promise<Reply> {
   const node = await findCompute(params['id']!, minor);
   if (!node) throw notFound(`Service ${params['id']} not found.`);
-  const claims = await nova.query({ pk: hostIndex(node.host, '').gsi2pk, index: 'gsi2', limit: 1 });
+  const claims = await nova.query({ ...claimsOn(node.host), limit: 1 });
   if (node.running_vms > 0 || claims.length > 0) throw conflict(`Unable to delete compute service that is hosting instances. Migrate or delete the instances first.`);
   await nova.remove(computeNodeKey(node.host), { running_vms: 0 });
   return { status: 204 };

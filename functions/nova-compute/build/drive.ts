@@ -1,6 +1,6 @@
 import { cast } from '../../../shared/rpc/send.ts';
 import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
-import { step, takeSteps } from '../../../shared/telemetry/steps.ts';
+import { step, takeSteps, type Step } from '../../../shared/telemetry/steps.ts';
 import { CannotDo } from '../errors.ts';
 import { order } from '../host/command.ts';
 import { enrolmentOf } from '../host/enrolment.ts';
@@ -25,7 +25,7 @@ const NETWORK_TRIES = 5;
 /** Takes a leased build as far as it goes, from wherever it stands; its `image` may be looked for already. Whatever can't be done ends in its undo. */
 export async function drive(build: Build, image?: ReturnType<typeof findImage>): Promise<void> {
   if (build.state === 'undoing') return undo(build);
-  if (build.state === 'spawning') return announce(build);
+  if (build.state === 'spawning') return announceAgain(build);
   if (build.state !== 'building' && build.state !== 'waiting') return release(build);
   try {
     await launch(build, image);
@@ -79,22 +79,30 @@ async function spawn(build: Build, parts: SpawnParts, interfaces: VirtualInterfa
     await ring(host);
     return true;
   });
-  if (given) await announce(build, { rung: true });
+  if (given) await announce(build);
   return given;
 }
 
-/** Tells nova-conductor that the host has it now, with all that was made for the instance. Repeated where it may have got lost. */
-async function announce(build: Build, { rung = false } = {}): Promise<void> {
-  const { instance_uuid, project_id, host, attempt, request_id, context, interfaces = [], block_devices = [], started_at } = build;
-  if (!rung) await ring(host);
-  const here = takeSteps();
+/**
+ * Tells nova-conductor that the host has it now, with all that was made for the instance. A first launch mostly ends a moment later: what is to be
+ * said of its steps and of the action's event is said then, in one write instead of two, or by `announceAgain`.
+ */
+const announce = (build: Build) => (build.attempt === 1 ? tellSpawning(build, { steps: [] }) : tellSpawning(build, { steps: takeSteps(), event: true }));
+
+/** The same of a launch of which that may have got lost, or whose host takes its time: its record shows how far it is. */
+export async function announceAgain(build: Build): Promise<void> {
+  await ring(build.host, { afresh: true });
+  await tellSpawning(build, { steps: [...stepsIn(build), ...takeSteps()], event: true });
+}
+
+async function tellSpawning({ instance_uuid, project_id, host, attempt, request_id, context, interfaces = [], block_devices = [], started_at }: Build, { steps, event = false }: { steps: Step[]; event?: boolean }): Promise<void> {
   await cast(
     novaConductor.methods.instance_update,
     {
       instance_uuid, project_id, host, attempt, request_id,
       change: { task_state: 'spawning', interfaces, block_devices },
-      event: { name: 'compute__do_build_and_run_instance', start: started_at },
+      ...(event && { event: { name: 'compute__do_build_and_run_instance', start: started_at } }),
     },
-    { context: context!, steps: rung ? here : [...stepsIn(build), ...here] },
+    { context: context!, steps },
   );
 }

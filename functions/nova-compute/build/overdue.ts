@@ -3,7 +3,7 @@ import type { Delivery } from '../../../shared/rpc/serve.ts';
 import type { Args } from '../../../shared/rpc/topic.ts';
 import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
 import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
-import { buildKey, journal, type Build } from '../journal.ts';
+import { buildKey, journal, stepsIn, type Build } from '../journal.ts';
 import { isLeased } from '../lease.ts';
 import { buildAndRunInstance } from './begin.ts';
 import { tellActive } from './reported.ts';
@@ -20,6 +20,6 @@ export async function buildOverdue(launch: Args<typeof novaCompute.methods.build
     case 'spawning': return;
     case 'done': return build.activated && tellActive(build, build.activated, delivery.context);
     case 'undone':
-      return cast(novaConductor.methods.build_failed, { instance_uuid, project_id, host, attempt, alternates, request_id, ...build.failure! }, { context: delivery.context });
+      return cast(novaConductor.methods.build_failed, { instance_uuid, project_id, host, attempt, alternates, request_id, ...build.failure! }, { context: delivery.context, steps: stepsIn(build) });
   }
 }

@@ -6,12 +6,12 @@ import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
 import { absent, oneOf } from '../../../shared/store/condition.ts';
 import { TransactionRefused } from '../../../shared/store/errors.ts';
 import type { Write } from '../../../shared/store/table.ts';
-import { record } from '../../../shared/telemetry/steps.ts';
+import { record, takeSteps } from '../../../shared/telemetry/steps.ts';
 import { callerOf } from '../caller.ts';
 import { refusalsAreFinal } from '../errors.ts';
 import { order, withdraw } from '../host/command.ts';
 import { ring } from '../host/ring.ts';
-import { buildKey, due, journal, remembered, type Build, type Failure, type Pending } from '../journal.ts';
+import { buildKey, due, journal, remembered, stepsIn, type Build, type Failure, type Pending } from '../journal.ts';
 import { freed, LEASE_MS, newLease, underLease } from '../lease.ts';
 import { cinder } from '../storage/cinder.ts';
 import { HEAVY, undo } from './undo.ts';
@@ -89,7 +89,7 @@ export async function tellActive(build: Build, { power_state, launched_at, finis
       change: { vm_state: 'active', task_state: null, power_state, launched_at, interfaces, block_devices, ...(power_observed_at && { power_observed_at }) },
       event: { name: 'compute__do_build_and_run_instance', start: started_at, finish: finished_at, result: 'Success' },
     },
-    { context },
+    { context, steps: [...stepsIn(build), ...takeSteps()] },
   );
 }
 

@@ -11,8 +11,8 @@ import { cinder } from '../storage/cinder.ts';
 import { releaseVolumes } from '../storage/release.ts';
 import { isToBeMade, make } from './storage.ts';
 
-/** What a build needs no more once it is over: the user's token and data above all. */
-export const HEAVY = ['context', 'instance', 'console_public_key', 'steps', 'due_pk', 'due_at'];
+/** What a build needs no more once it is over: the user's token and data above all. Its steps stay, for its end may have to be told again. */
+export const HEAVY = ['context', 'instance', 'console_public_key', 'due_pk', 'due_at'];
 
 /** A leased build can't go on: from here on it is only undone. */
 export async function fail(build: Build, failure: Failure): Promise<void> {

@@ -1,8 +1,7 @@
 import { releaseClaimWrites } from '../../../shared/objects/claim.ts';
-import { claimsIndex, claimKey, computeNodeKey, hostsChanged, type Claim, type ComputeNode } from '../../../shared/objects/compute_node.ts';
-import { hostIndex, instanceKey, now, type Instance } from '../../../shared/objects/instance.ts';
-import { resourceClasses, resourcesOf, usedAttribute } from '../../../shared/objects/resources.ts';
-import { absent } from '../../../shared/store/condition.ts';
+import { claimsOn, computeNodeKey, hostsChanged, type Claim, type ComputeNode } from '../../../shared/objects/compute_node.ts';
+import { instanceKey, type Instance } from '../../../shared/objects/instance.ts';
+import { resourceClasses, usedAttribute } from '../../../shared/objects/resources.ts';
 import { ConditionFailed, TransactionRefused } from '../../../shared/store/errors.ts';
 import { inTurn } from '../../../shared/store/due-shards.ts';
 import { table } from '../../../shared/store/table.ts';
@@ -13,8 +12,8 @@ const nova = table('nova');
 const SETTLED_MS = 120_000;
 
 /**
- * One host a round, all of them in turn: every claim has its instance and every instance its claim, and the host's counters are
- * the sum of the claims. Claims and instances change together, so this finds something only where something went badly wrong.
+ * One host a round, all of them in turn: every claim has its instance, and the host's counters are the sum of the claims. (That an instance has
+ * its claim is seen by its guest, see guests.ts.) They change together, so this finds something only where something went badly wrong.
  * @param nodes all hosts, by name
  */
 export async function reconcileNextHost(nodes: ComputeNode[]): Promise<void> {
@@ -25,15 +24,11 @@ export async function reconcileNextHost(nodes: ComputeNode[]): Promise<void> {
 /** @param node the host's record, read before */
 export async function reconcile(node: ComputeNode): Promise<void> {
   const { host } = node;
-  const [claims, instances] = await Promise.all([
-    nova.query<Claim>({ pk: claimsIndex(host, '').gsi2pk, index: 'gsi2' }),
-    nova.query<Instance>({ pk: hostIndex(host, '').gsi2pk, index: 'gsi2' }),
-  ]);
-  const orphans = claims.filter((claim) => old(claim.created_at) && !instances.some(({ uuid }) => uuid === claim.instance_uuid));
-  const unclaimed = instances.filter((instance) => old(instance.updated_at) && !claims.some(({ instance_uuid }) => instance_uuid === instance.uuid));
+  const claims = await nova.query<Claim>(claimsOn(host));
+  const instances = await nova.getMany<Instance>(claims.map(({ project_id, instance_uuid }) => instanceKey(project_id, instance_uuid)));
+  const orphans = claims.filter((claim) => old(claim.created_at) && !instances.some(({ uuid, host: where }) => uuid === claim.instance_uuid && where === host));
   for (const claim of orphans) await dropOrphan(claim);
-  for (const instance of unclaimed) await claimAfterwards(instance);
-  if (orphans.length > 0 || unclaimed.length > 0 || wrongCounters(node, claims)) await recountHost(host);
+  if (orphans.length > 0 || wrongCounters(node, claims)) await recountHost(host);
 }
 
 const old = (iso: string) => Date.now() > Date.parse(iso) + SETTLED_MS;
@@ -46,20 +41,6 @@ async function dropOrphan(claim: Claim): Promise<void> {
   await nova.transact(releaseClaimWrites(claim)).catch((error: unknown) => { if (!(error instanceof TransactionRefused)) throw error; });
 }
 
-/** An instance that is on the host takes its room, whether it was ever claimed or not. */
-async function claimAfterwards(found: Instance): Promise<void> {
-  const instance = await nova.get<Instance>(instanceKey(found.project_id, found.uuid));
-  if (!instance?.host || instance.vm_state === 'deleted' || instance.host !== found.host) return;
-  log.error('an instance without a claim gets one', { instance: instance.uuid, host: instance.host });
-  const { uuid, project_id, host, attempt, sequence } = instance;
-  const claim: Claim = { ...claimKey(uuid), instance_uuid: uuid, project_id, host, attempt, ...resourcesOf(instance), created_at: now(), ...claimsIndex(host, uuid) };
-  try {
-    await nova.transact([{ put: claim, if: { pk: absent() } }, { check: instanceKey(project_id, uuid), if: { host, sequence } }]);
-  } catch (error) {
-    if (!(error instanceof TransactionRefused)) throw error;
-  }
-}
-
 /** The counters that are not the sum of the claims, as they should be. */
 function wrongCounters(node: ComputeNode, claims: Claim[]): Record<string, number> | undefined {
   const sum = { running_vms: claims.length, ...Object.fromEntries(resourceClasses.map((which) => [usedAttribute[which], claims.reduce((total, claim) => total + claim[which], 0)])) };
@@ -70,7 +51,7 @@ function wrongCounters(node: ComputeNode, claims: Claim[]): Record<string, numbe
 /** Puts counters right by records that are read anew, unless they changed while they were added up. */
 async function recountHost(host: string): Promise<void> {
   const node = await nova.get<ComputeNode>(computeNodeKey(host));
-  const claims = await nova.query<Claim>({ pk: claimsIndex(host, '').gsi2pk, index: 'gsi2' });
+  const claims = await nova.query<Claim>(claimsOn(host));
   if (!node || claims.some(({ created_at }) => !old(created_at))) return;
   const wrong = wrongCounters(node, claims);
   if (!wrong || !old(node.gsi1sk.slice(0, 24))) return;
