@@ -38,17 +38,23 @@ export async function drive(build: Build, image?: ReturnType<typeof findImage>):
 /** Steps 19 to 28. What a step may have made is in the journal, or can be found from it, before the next one begins. */
 async function launch(build: Build, looked?: ReturnType<typeof findImage>): Promise<void> {
   const image = await (looked ?? findImage(build));
-  let network = await allocateNetwork(build);
   // ports are found by the instance's id; of volumes the journal has to know before there are any
   if (!build.makes_volumes && build.instance!.block_devices.some(isToBeMade)) build = await save(build, { set: { makes_volumes: true } });
-  const storage = await attachVolumes(build);
+  const [first, storage] = await both(allocateNetwork(build), attachVolumes(build));
   if (storage === 'waiting') return wait(build);
+  let network = first;
   for (let tries = 1; ; tries++) {
     const parts = { image, vifs: network.vifs, block_devices: storage.block_devices, console_public_key: build.console_public_key! };
     if (await spawn(build, parts, network.interfaces, firstTold(build.instance_uuid, build.host, network.vifs, network.as_of))) return;
     if (tries === NETWORK_TRIES) throw new StoreBusy('the ports of the instance keep changing');
     network = await allocateNetwork(build); // what the ports may send and receive changed meanwhile
   }
+}
+
+/** Side by side, as Nova does it; where one fails the other is waited for, so that nothing is made any more once the undo begins. */
+async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([one, other]);
+  return [await one, await other];
 }
 
 /** The launch rests until cinder tells that its volumes are there (volume_ready), or the sweeper looks after it. */
