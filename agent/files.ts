@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { constants, mkdirSync, readFileSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { log } from '../shared/telemetry/log.ts';
@@ -14,17 +14,15 @@ export function makeFolder(...parts: string[]): string {
   return folder;
 }
 
+/** What is written is on disk when the write returns, without a call of its own: a command is four files, and each call is a way to another thread and back. */
+const WRITTEN_THROUGH = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_DSYNC;
+
 /** Replaces the file as one step: whoever reads it, even after a power cut, finds the old or the new text whole. */
 export async function writeWhole(file: string, text: string): Promise<void> {
   const draft = file + DRAFT;
   try {
-    const handle = await open(draft, 'w', FILE_MODE);
-    try {
-      await handle.writeFile(text);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    const handle = await open(draft, WRITTEN_THROUGH, FILE_MODE);
+    await handle.writeFile(text).finally(() => void handle.close().catch(() => {})); // nothing waits for the end of what is on disk
     await rename(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
@@ -42,11 +40,7 @@ export async function removeFile(file: string): Promise<void> {
 /** A rename or a removal outlives a power cut only when the folder itself is on disk. */
 export async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
+  await handle.sync().finally(() => void handle.close().catch(() => {}));
 }
 
 /**
