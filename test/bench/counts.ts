@@ -32,7 +32,8 @@ export interface Besides { per_call: Record<string, Asked>; per_sweep: Asked; pe
 
 const QUIET_MS = 800; // then the last report and notification of a launch is through, on a busy machine too
 const HOSTS = 10;
-const WARM = 25; // launches, after which most hosts have been rung from the same environment; it remembers where for ten minutes
+const WARM = 25; // launches, twice: then most hosts have been rung from the same environment, after their first report too; it remembers where for ten minutes
+const REST_MS = 6_000; // so long a host whose agent had reported nothing yet is remembered
 const BEAT_MS = 21_000; // within which each host beats
 
 export interface CountOptions {
@@ -91,10 +92,13 @@ type During = (work: () => Promise<unknown>) => Promise<Stretch>;
 
 /** GETs and deletions are not among a launch's. */
 async function ofLaunches(workload: Workload, launches: number, during: During, quiet: () => Promise<void>): Promise<Stretch[]> {
-  for (let i = 0; i < WARM; i++) {
-    const ids = await workload.launch();
-    await workload.active(ids);
-    await workload.delete(ids);
+  for (const rest of [REST_MS, 0]) {
+    for (let i = 0; i < WARM; i++) {
+      const ids = await workload.launch();
+      await workload.active(ids);
+      await workload.delete(ids);
+    }
+    await sleep(rest);
   }
   const all: Stretch[] = [];
   for (let i = 0; i < launches; i++) {
