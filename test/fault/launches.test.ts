@@ -122,11 +122,17 @@ test('a host that never answers is fenced off, and only then the next one is ask
   await rig.pump();
   const first = (await rig.instance(uuid))!;
   assert.equal(first.task_state, 'spawning');
+  const shown = async () => {
+    const action = (await rig.action(uuid, first.create_request_id))!;
+    return [action.events['compute__do_build_and_run_instance']?.result, stepsOf(action).some(({ step }) => step === 27)];
+  };
+  assert.deepEqual(await shown(), [null, false], 'its end would tell the rest');
   const rings = rig.world.rings;
   await rig.passTime(20);
   await rig.sweep('nova-compute');
   await rig.pump();
   assert.equal(rig.world.rings, rings + 1, 'rung for again');
+  assert.deepEqual(await shown(), [null, true], 'its record shows that it waits for its host');
   assert.equal((await rig.instance(uuid))?.host, first.host, 'before its time is over no other host is asked');
   await rig.passTime(150);
   await rig.sweep('nova-compute');
