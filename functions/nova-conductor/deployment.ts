@@ -18,6 +18,6 @@ export const novaConductor: FunctionDeclaration[] = [
     entry: 'functions/nova-conductor/sweep.ts',
     timeout: 60,
     swept: true,
-    uses: [table, { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
+    uses: [{ ...table, actions: table.actions.filter((action) => action !== 'dynamodb:ConditionCheckItem') }, { send: 'nova-compute' }, { send: 'nova-scheduler' }, { publishEvents: true }],
   },
 ];
