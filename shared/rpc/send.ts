@@ -82,13 +82,20 @@ function into(QueueUrl: string) {
   return sender;
 }
 
-/** One that the queue refused beside others is sent once more by itself, and then fails for its own reason. */
+/**
+ * One that the queue refused beside others is sent once more by itself, and then fails for its own reason. So is a whole batch that nobody may send:
+ * AWS asks for the right to SendMessage, some of its like for one of its own.
+ */
 async function sendAll(QueueUrl: string, messages: Message[]): Promise<(void | Error)[]> {
   client ??= lean(SQSClient, { md5: false }); // the signature holds the message already, and this would be a twentieth of sending it
   const sqs = client;
   const alone = (message: Message) => sqs.send(new SendMessageCommand({ QueueUrl, ...message })).then(() => {}, (error: Error) => error);
   if (messages.length === 1) return [await alone(messages[0]!)];
-  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries: messages.map((message, index) => ({ Id: String(index), ...message })) }));
+  const Entries = messages.map((message, index) => ({ Id: String(index), ...message }));
+  const { Failed = [] } = await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries })).catch((error: Error) => {
+    if (!error.name.startsWith('AccessDenied')) throw error;
+    return { Failed: Entries };
+  });
   const failed = new Set(Failed.map(({ Id }) => Number(Id)));
   return Promise.all(messages.map((message, index) => (failed.has(index) ? alone(message) : undefined)));
 }

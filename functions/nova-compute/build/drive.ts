@@ -1,6 +1,6 @@
 import { cast } from '../../../shared/rpc/send.ts';
 import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
-import { step, takeSteps, type Step } from '../../../shared/telemetry/steps.ts';
+import { record, recording, step, takeSteps, type Step } from '../../../shared/telemetry/steps.ts';
 import { CannotDo } from '../errors.ts';
 import { order } from '../host/command.ts';
 import { enrolmentOf } from '../host/enrolment.ts';
@@ -40,9 +40,12 @@ async function launch(build: Build, looked?: ReturnType<typeof findImage>): Prom
   const image = await (looked ?? findImage(build));
   // ports are found by the instance's id; of volumes the journal has to know before there are any
   if (!build.makes_volumes && build.instance!.block_devices.some(isToBeMade)) build = await save(build, { set: { makes_volumes: true } });
-  const [first, storage] = await both(allocateNetwork(build), attachVolumes(build));
+  // side by side, as Nova does it; where there is no network volumes are waited for, so that nothing is made any more once the undo begins
+  const ports = allocateNetwork(build);
+  const volumes = aside(() => attachVolumes(build));
+  let network = await ports.finally(() => volumes);
+  const storage = (await volumes)();
   if (storage === 'waiting') return wait(build);
-  let network = first;
   for (let tries = 1; ; tries++) {
     const parts = { image, vifs: network.vifs, block_devices: storage.block_devices, console_public_key: build.console_public_key! };
     if (await spawn(build, parts, network.interfaces, firstTold(build.instance_uuid, build.host, network.vifs, network.as_of))) return;
@@ -51,10 +54,17 @@ async function launch(build: Build, looked?: ReturnType<typeof findImage>): Prom
   }
 }
 
-/** Side by side, as Nova does it; where one fails the other is waited for, so that nothing is made any more once the undo begins. */
-async function both<A, B>(one: Promise<A>, other: Promise<B>): Promise<[A, B]> {
-  await Promise.allSettled([one, other]);
-  return [await one, await other];
+/** Work whose steps, and what came of it, are told only where that is asked for: the record of a launch ends with the step that failed. */
+function aside<T>(work: () => Promise<T>): Promise<() => T> {
+  return recording([], async () => {
+    const [outcome] = await Promise.allSettled([work()]);
+    const steps = takeSteps();
+    return () => {
+      record(...steps);
+      if (outcome.status === 'rejected') throw outcome.reason;
+      return outcome.value;
+    };
+  });
 }
 
 /** The launch rests until cinder tells that its volumes are there (volume_ready), or the sweeper looks after it. */
