@@ -51,12 +51,12 @@ export interface Build extends Leased, Due {
   context?: RequestContext;
   instance?: Instance;
   console_public_key?: string;
-  /** The launch's steps that no record holds yet; `stepsIn` reads them. */
-  steps?: PackedStep[];
   interfaces?: VirtualInterface[];
   /** Volumes may have been made here, whether their ids are known or not. */
   makes_volumes?: boolean;
   block_devices?: BlockDevice[];
+  /** The launch's steps here, to be told with its end, which may have to be told again; `stepsIn` reads them. */
+  steps?: PackedStep[];
   failure?: Failure;
   /** What was told of its success. */
   activated?: Activated;

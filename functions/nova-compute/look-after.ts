@@ -47,18 +47,23 @@ async function ringAgain(pending: Pending): Promise<void> {
     if (error instanceof ConditionFailed) return; // answered meanwhile
     throw error;
   }
-  const build = pending.purpose.for === 'build' && rings === FIRST_AGAIN && (await journal.get<Build>(buildKey(pending.subject, pending.purpose.attempt)));
-  if (build && build.state === 'spawning' && !build.cancelled) await announceAgain(build);
+  const build = rings === FIRST_AGAIN ? await spawning(pending) : undefined;
+  if (build) await announceAgain(build);
   else await ring(pending.host, { afresh: true });
+}
+
+/** The launch that a command is of, where it still waits for it. */
+async function spawning({ subject, purpose }: Pending): Promise<Build | undefined> {
+  const build = purpose.for === 'build' ? await journal.get<Build>(buildKey(subject, purpose.attempt)) : undefined;
+  return build?.state === 'spawning' && !build.cancelled ? build : undefined;
 }
 
 /** The host did not answer, and by now does nothing any more. */
 async function overdue(pending: Pending): Promise<void> {
   switch (pending.purpose.for) {
     case 'build': {
-      const build = await journal.get<Build>(buildKey(pending.subject, pending.purpose.attempt));
-      if (build?.state !== 'spawning' || build.cancelled) return takeAway(pending);
-      return spawnOverdue(pending, build);
+      const build = await spawning(pending);
+      return build ? spawnOverdue(pending, build) : takeAway(pending);
     }
     case 'termination': return destroyOverdue(pending);
     case 'action': return actionOverdue(pending);

@@ -80,6 +80,9 @@ const settle = (instance: Requested, node: ComputeNode, attempt: number, alterna
   if: condition,
 });
 
+/** Whose claim it is. */
+export const claimantKey = ({ project_id, instance_uuid }: Pick<Claim, 'project_id' | 'instance_uuid'>) => instanceKey(project_id, instance_uuid);
+
 export const claimOf = (instance: Requested, host: string, attempt: number): Claim => ({
   ...claimKey(instance.uuid), instance_uuid: instance.uuid, project_id: instance.project_id, host, attempt, ...resourcesOf(instance),
   created_at: now(), ...claimsIndex(host, instance.uuid),

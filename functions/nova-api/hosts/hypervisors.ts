@@ -1,7 +1,8 @@
 import { badRequest, HttpError, notFound } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
+import { claimantKey } from '../../../shared/objects/claim.ts';
 import { claimsOn, type Claim, type ComputeNode } from '../../../shared/objects/compute_node.ts';
-import { instanceKey, type Instance } from '../../../shared/objects/instance.ts';
+import type { Instance } from '../../../shared/objects/instance.ts';
 import { paged } from '../common/paging.ts';
 import { isTrue } from '../common/types.ts';
 import { instanceNameOf } from '../servers/view.ts';
@@ -75,7 +76,7 @@ async function matching({ params }: Request): Promise<ComputeNode[]> {
 /** Where there are none, `servers` is left out before 2.75. */
 async function serversOf(node: ComputeNode, minor: number): Promise<{ servers?: { uuid: string; name: string }[] }> {
   const claims = await nova.query<Claim>(claimsOn(node.host));
-  const instances = await nova.getMany<Instance>(claims.map(({ project_id, instance_uuid }) => instanceKey(project_id, instance_uuid)));
+  const instances = await nova.getMany<Instance>(claims.map(claimantKey));
   const servers = instances.filter(({ host }) => host === node.host); // the index may be behind
   return servers.length || minor >= 75 ? { servers: servers.map((server) => ({ uuid: server.uuid, name: instanceNameOf(server) })) } : {};
 }

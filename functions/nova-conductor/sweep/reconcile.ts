@@ -1,6 +1,6 @@
-import { releaseClaimWrites } from '../../../shared/objects/claim.ts';
+import { claimantKey, releaseClaimWrites } from '../../../shared/objects/claim.ts';
 import { claimsOn, computeNodeKey, hostsChanged, type Claim, type ComputeNode } from '../../../shared/objects/compute_node.ts';
-import { instanceKey, type Instance } from '../../../shared/objects/instance.ts';
+import type { Instance } from '../../../shared/objects/instance.ts';
 import { resourceClasses, usedAttribute } from '../../../shared/objects/resources.ts';
 import { ConditionFailed, TransactionRefused } from '../../../shared/store/errors.ts';
 import { inTurn } from '../../../shared/store/due-shards.ts';
@@ -25,7 +25,7 @@ export async function reconcileNextHost(nodes: ComputeNode[]): Promise<void> {
 export async function reconcile(node: ComputeNode): Promise<void> {
   const { host } = node;
   const claims = await nova.query<Claim>(claimsOn(host));
-  const instances = await nova.getMany<Instance>(claims.map(({ project_id, instance_uuid }) => instanceKey(project_id, instance_uuid)));
+  const instances = await nova.getMany<Instance>(claims.map(claimantKey));
   const orphans = claims.filter((claim) => old(claim.created_at) && !instances.some(({ uuid, host: where }) => uuid === claim.instance_uuid && where === host));
   for (const claim of orphans) await dropOrphan(claim);
   if (orphans.length > 0 || wrongCounters(node, claims)) await recountHost(host);
@@ -35,7 +35,7 @@ const old = (iso: string) => Date.now() > Date.parse(iso) + SETTLED_MS;
 
 /** A claim whose instance is gone, or elsewhere. */
 async function dropOrphan(claim: Claim): Promise<void> {
-  const instance = await nova.get<Instance>(instanceKey(claim.project_id, claim.instance_uuid));
+  const instance = await nova.get<Instance>(claimantKey(claim));
   if (instance?.host === claim.host && instance.vm_state !== 'deleted') return;
   log.error('a claim without its instance is released', { instance: claim.instance_uuid, host: claim.host });
   await nova.transact(releaseClaimWrites(claim)).catch((error: unknown) => { if (!(error instanceof TransactionRefused)) throw error; });
