@@ -301,5 +301,5 @@ test('a burst of newcomers to a large group is a few refreshes, not one for each
 test('telling of a large group\'s members waits for what it costs; of a small one it is soon', async () => {
   const { pauseFor } = await import('../../functions/neutron-server/refresh/turn.ts');
   const ms = (members: number, hosts: number) => pauseFor({ addresses: Array(members).fill('10.0.0.1'), hosts: Array(hosts).fill('host') });
-  assert.deepEqual([ms(10, 2), ms(200, 10), ms(10_000, 100)], [500, 3200, 60_000]);
+  assert.deepEqual([ms(10, 2), ms(1_000, 10), ms(10_000, 100)], [500, 4_000, 60_000]);
 });

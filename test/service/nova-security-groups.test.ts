@@ -53,6 +53,25 @@ test('each host that has to know a group is told once who is in it, and again on
   assert.deepEqual(take(), []);
 });
 
+test('a large group\'s members are a third of their size for a host whose agent reads bytes', async () => {
+  const { enrolmentKey, enrolmentOf } = await import('../../functions/nova-compute/host/enrolment.ts');
+  const group = randomUUID();
+  const agent = rig.agents[0]!;
+  agent.behaviour = () => undefined; // so that the command is still there
+  const addresses = Array.from({ length: 200 }, (_, i) => `10.77.${(i * 37) % 256}.${(i * 101) % 256}`).sort();
+  rig.world.members = { addresses, hosts: [agent.host] };
+  await rig.journal.change(enrolmentKey(agent.host), { set: { reads_compressed: true } });
+  await enrolmentOf(agent.host, { afresh: true });
+  await told(group);
+  const [item] = await rig.journal.query<CommandItem & Record<string, unknown>>({ pk: hostPartition(agent.host), prefix: COMMAND_PREFIX });
+  assert.ok(item!.command instanceof Uint8Array && item!.command.length < JSON.stringify(addresses).length / 3, `${(item!.command as Uint8Array).length} bytes`);
+  assert.deepEqual((commandIn(item!).args as GroupMembers).addresses, addresses);
+  const { take } = hears();
+  agent.rung();
+  await rig.pump();
+  assert.equal(take().length, 1);
+});
+
 test('a host that does not know a group is told whatever it was told before, where neutron finds that it has to know', async () => {
   const group = randomUUID();
   const { take } = hears();

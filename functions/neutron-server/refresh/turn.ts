@@ -16,8 +16,8 @@ const MS_A_UNIT = 20;
 const AT_MOST_MS = 60_000;
 const pause = (size: number, urgent: boolean) => (urgent ? SOON_MS : Math.min(AT_MOST_MS, Math.max(SOON_MS, size * MS_A_UNIT)));
 
-const BYTES_A_UNIT = 1024, BYTES_AN_ADDRESS = 16;
-/** A command for each host, which is written and taken away again by transactions: four times its size. */
+const BYTES_A_UNIT = 1024, BYTES_AN_ADDRESS = 5;
+/** A command for each host, which is written and taken away again by transactions: four times its size, which is compressed. */
 export const unitsOf = ({ addresses, hosts }: Membership): number => 4 * hosts.length * Math.max(1, Math.ceil((addresses.length * BYTES_AN_ADDRESS) / BYTES_A_UNIT));
 
 const turnKey = (subject: string): Key => ({ pk: `refresh-turn#${subject}`, sk: 'turn' });

@@ -22,7 +22,7 @@ export interface Order<K extends CommandKind> {
   seconds: number;
   args: Static<(typeof commandArgs)[K]>;
   purpose: Purpose;
-  /** In bytes: the host's agent reads them, and a spawn takes one kilobyte instead of three. */
+  /** In bytes: the host's agent reads them, and a spawn takes one kilobyte instead of three, members of a large group a third or less. */
   small?: boolean;
 }
 

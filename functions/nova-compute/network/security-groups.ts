@@ -9,12 +9,13 @@ import type { Key } from '../../../shared/store/table.ts';
 import { log } from '../../../shared/telemetry/log.ts';
 import { takeAway } from '../build/reported.ts';
 import { order } from '../host/command.ts';
+import { enrolmentOf } from '../host/enrolment.ts';
 import { ring } from '../host/ring.ts';
 import { journal, subjectPartition, type Pending } from '../journal.ts';
 import { neutron, type Membership } from './neutron.ts';
 import { digestOf, failed, news, REFRESH_SECONDS, sideBySide, TRIES, type Told } from './told.ts';
 
-/** An item of DynamoDB holds 400 KB, and the command is one. */
+/** An item of DynamoDB holds 400 KB, and the command is one; a host whose agent does not read bytes gets it plainly. */
 const MOST_BYTES = 390_000;
 
 const TOLD = 'MEMBERS#';
@@ -64,6 +65,7 @@ async function tell(group: string, host: string, { as_of, addresses, hosts }: Me
   const command = order({
     id: `members-${as_of}-${digestOf(host)}`, kind: 'refresh_security_group', host, subject: group, project_id: '', seconds: REFRESH_SECONDS,
     args: { security_group_id: group, as_of, addresses }, purpose: { for: 'security_group' },
+    small: (await enrolmentOf(host))?.reads_compressed,
   });
   return news(told, before, command);
 }
