@@ -139,7 +139,8 @@ export const instanceKey = (projectId: string, uuid: string): Key => ({ pk: `PRO
 
 /** All servers lie in 16 partitions of gsi1, so that no launch burst meets one hot key. */
 export const SERVER_SHARDS = [...'0123456789abcdef'];
-export const allServersIndex = (uuid: string, createdAt: string) => ({ gsi1pk: `SERVERS#${uuid[0]}`, gsi1sk: `${createdAt}#${uuid}` });
+export const SERVERS = 'SERVERS#';
+export const allServersIndex = (uuid: string, createdAt: string) => ({ gsi1pk: SERVERS + uuid[0], gsi1sk: `${createdAt}#${uuid}` });
 
 /** In flight: the sweeper looks at it once `at` has passed. */
 export const dueInstances = dueShards('INSTANCE', { count: 2, once: 8 });
@@ -148,19 +149,6 @@ export const SCHEDULING_SECONDS = 120;
 export const BUILD_SECONDS = 300;
 export const TASK_SECONDS = 300;
 export const dueInstance = (uuid: string, at: Date) => ({ due_pk: dueInstances.of(uuid), due_at: at.toISOString() });
-
-/**
- * What makes an instance's record a deleted one (by nova-conductor, once all of it is undone). It stays for a while where it
- * is, for `changes-since`, for admins and for its actions; nothing counts it any more (see quota.ts for the release of its quota).
- */
-export const DELETED_DAYS = 7;
-export const deletedInstance = (at = new Date()) => ({
-  set: {
-    vm_state: 'deleted', task_state: null, power_state: 0, host: null, node: null, interfaces: [], terminated_at: secondsOf(at), updated_at: secondsOf(at),
-    expires_at: Math.floor(at.getTime() / 1000) + DELETED_DAYS * 86_400,
-  },
-  remove: ['due_pk', 'due_at'],
-});
 
 /** ISO 8601 in seconds. */
 export const secondsOf = (at: Date) => at.toISOString().replace(/\.\d+Z$/, 'Z');

@@ -4,7 +4,6 @@ import { decodeJwt } from 'jose';
 import { consoleLogKey } from '../../shared/agent/console.ts';
 import { environment } from '../../shared/deployment/declaration.ts';
 import { actionKey, type InstanceAction } from '../../shared/objects/action.ts';
-import { deletedInstance, instanceKey } from '../../shared/objects/instance.ts';
 import { quotaKey } from '../../shared/objects/quota.ts';
 import { ids, startNovaApiRig, type NovaApiRig } from '../support/nova-api-rig.ts';
 import { adminToken, token } from './rig.ts';
@@ -134,9 +133,14 @@ test('lists are filtered, sorted and paged', async () => {
   assert.equal(next.searchParams.get('marker'), bb);
   const second = await cloud.nova('GET', next.pathname + next.search, { token: as });
   assert.deepEqual([second.body.servers.map(({ id }: any) => id), second.body.servers_links], [[a], undefined]);
-  await cloud.store.update(instanceKey('lists', a), deletedInstance());
+  await cloud.deleted(a, 'lists');
   assert.equal(await list(''), 'ccc bb');
   assert.equal(await list('changes-since=2026-02-01T00:00:00Z'), 'ccc a', 'changes show what is gone');
+  const everywhere = async (query: string) => (await cloud.call('GET', `/servers?all_tenants=1&${query}`, { as: adminToken, minor: 83 })).body.servers.map(({ id }: any) => id).filter((id: string) => [a, bb, ccc].includes(id));
+  for (const [query, ids] of [['', [ccc, bb]], ['deleted=true', [a]], ['deleted=false', [ccc, bb]], ['status=DELETED', [a]], ['status=SHUTOFF', [bb]], ['changes-since=2026-02-01T00:00:00Z', [ccc, a]]] as const) {
+    assert.deepEqual(await everywhere(query), ids, query);
+    assert.deepEqual(await everywhere(`project_id=lists&${query}`), ids, `${query} of the project`);
+  }
   assert.equal((await cloud.call('GET', `/servers/${a}`, { as })).status, 404);
   assert.equal((await cloud.call('DELETE', `/servers/${a}`, { as })).status, 404);
   assert.equal((await cloud.call('GET', `/servers/${a}/os-instance-actions`, { as, minor: 20 })).status, 404);
@@ -151,8 +155,21 @@ test('a long list is whole, also when it is read in parts, and so is what is lef
   const first = await list('/servers/detail');
   assert.equal(new Set(first).size, 450);
   for (const path of ['/servers/detail', '/servers', '/servers?status=BUILD']) assert.deepEqual(await list(path), first, path);
-  for (const uuid of first.slice(10)) await cloud.store.update(instanceKey('crowd', uuid), deletedInstance());
+  for (const uuid of first.slice(10)) await cloud.deleted(uuid, 'crowd');
   for (const path of ['/servers/detail', '/servers']) assert.deepEqual(await list(path), first.slice(0, 10), path);
+  assert.equal((await cloud.store.query({ pk: 'PROJECT#crowd', prefix: 'SERVER#' })).length, 10, 'what is gone is not read');
+  assert.equal((await list('/servers/detail?changes-since=2026-01-01T00:00:00Z')).length, 450);
+});
+
+test('a change that a deletion goes before is refused, and does not bring the server back', async () => {
+  const { changeAndRecord, changeServer } = await import('../../functions/nova-api/servers/change.ts');
+  const id = await server({}, { vm_state: 'active' });
+  const found = (await cloud.record(id))!;
+  await cloud.deleted(id);
+  const request = { context: { user_id: 'u' }, requestId: 'req-1', receivedAt: new Date() } as Parameters<typeof changeAndRecord>[3];
+  for (const change of [() => changeServer(found, [], () => ({ display_name: 'late' })), () => changeServer(found, ['tags'], () => ({ tags: ['late'] })), () => changeAndRecord(found, { set: { locked: true } }, 'lock', request)])
+    await assert.rejects(change, { status: 404 });
+  assert.equal(await cloud.record(id), undefined);
 });
 
 test('an action is on record and on its way to the host, and the server says that it is under way', async () => {

@@ -14,6 +14,7 @@ import { environment, queues, type QueueName } from '../../shared/deployment/dec
 import type { RequestContext } from '../../shared/identity/context.ts';
 import { actionKey, type InstanceAction } from '../../shared/objects/action.ts';
 import { computeNodeKey, type ComputeNode } from '../../shared/objects/compute_node.ts';
+import { deletedKey } from '../../shared/objects/deletion.ts';
 import { allServersIndex, dueInstance, instanceKey, now, SCHEDULING_SECONDS, type BlockDevice, type Instance, type InstanceFlavor } from '../../shared/objects/instance.ts';
 import { quotaKey, useChange, usageOf, type ProjectQuota } from '../../shared/objects/quota.ts';
 import { call, cast } from '../../shared/rpc/send.ts';
@@ -363,7 +364,8 @@ export async function startComputeRig({ hosts = ['host-1', 'host-2'] } = {}) {
     async volumeReady(uuid: string, volume_id: string) {
       await cast(novaCompute.methods.volume_ready, { instance_uuid: uuid, project_id: project, volume_id, status: 'available' }, { context: contextOf(`req-${randomUUID()}`) });
     },
-    instance: (uuid: string) => nova.get<Instance>(instanceKey(project, uuid)),
+    /** Also one that is gone and still remembered. */
+    instance: async (uuid: string): Promise<Instance | undefined> => (await nova.getMany<Instance>([instanceKey(project, uuid), deletedKey(project, uuid)]))[0],
     action: (uuid: string, requestId: string) => nova.get<InstanceAction>(actionKey(uuid, requestId)),
     node: (host: string) => nova.get<ComputeNode>(computeNodeKey(host)),
     quota: () => nova.get<ProjectQuota>(quotaKey(project)),

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ComputeNode, computeNodeKey, hostsChanged } from '../../shared/objects/compute_node.ts';
 import { claimOf } from '../../shared/objects/claim.ts';
+import { deletionWrites } from '../../shared/objects/deletion.ts';
 import { type Instance, instanceKey } from '../../shared/objects/instance.ts';
 import { table } from '../../shared/store/table.ts';
 import { adminToken, caller, startRig, token } from '../service/rig.ts';
@@ -106,6 +107,8 @@ export async function startNovaApiRig() {
     launch: (server: object = {}, { minor = 1, as = mine, ...more }: { minor?: number; as?: string } & Record<string, unknown> = {}) =>
       call('POST', '/servers', { as, minor, body: { server: { name: 'vm', flavorRef: 'tiny', imageRef: ids.image, ...(minor >= 37 && { networks: 'auto' }), ...server }, ...more } }),
     record: (id: string, project = 'mine') => store.get<Instance>(instanceKey(project, id)),
+    /** As nova-conductor leaves a record after a deletion. */
+    deleted: async (id: string, project = 'mine') => store.transact(deletionWrites((await store.get<Instance>(instanceKey(project, id)))!)),
     /** As nova-conductor leaves a record after a build that went well. */
     active: async (id: string, more: object = {}, project = 'mine') => {
       const instance = await store.update<Instance>(instanceKey(project, id), {

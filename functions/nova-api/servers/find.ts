@@ -2,6 +2,7 @@ import { notFound } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin, isService, type RequestContext } from '../../../shared/identity/context.ts';
 import { ACTIONS, type InstanceAction } from '../../../shared/objects/action.ts';
+import { deletedKey } from '../../../shared/objects/deletion.ts';
 import { type Instance, instanceKey } from '../../../shared/objects/instance.ts';
 import { nova } from '../store.ts';
 
@@ -11,15 +12,21 @@ export const serverNotFound = (id: string) => notFound(`Instance ${id} could not
 export const findServer = ({ params, context }: Pick<Request, 'params' | 'context'>) => serverById(params['id']!, context);
 
 export async function serverById(id: string, context: RequestContext, { deleted = false } = {}): Promise<Instance> {
-  const server = await lookUp(id, context);
+  const server = await lookUp(id, context, deleted);
   if (!server || (server.vm_state === 'deleted' && !deleted)) throw serverNotFound(id);
   return server;
 }
 
-async function lookUp(id: string, context: RequestContext): Promise<Instance | undefined> {
-  const own = context.project_id ? await nova.get<Instance>(instanceKey(context.project_id, id)) : undefined;
+/** The instance's record; with `deleted`, also where it is gone and still remembered. */
+export async function instanceOf(projectId: string, id: string, { deleted = false } = {}): Promise<Instance | undefined> {
+  const key = instanceKey(projectId, id);
+  return deleted ? (await nova.getMany<Instance>([key, deletedKey(projectId, id)]))[0] : nova.get<Instance>(key);
+}
+
+async function lookUp(id: string, context: RequestContext, deleted: boolean): Promise<Instance | undefined> {
+  const own = context.project_id ? await instanceOf(context.project_id, id, { deleted }) : undefined;
   if (own || !(isAdmin(context) || isService(context))) return own;
   // whose it is, its actions tell
   const [action] = await nova.query<InstanceAction>({ pk: `SERVER#${id}`, prefix: ACTIONS, limit: 1 });
-  return action && action.project_id !== context.project_id ? nova.get<Instance>(instanceKey(action.project_id, id)) : undefined;
+  return action && action.project_id !== context.project_id ? instanceOf(action.project_id, id, { deleted }) : undefined;
 }

@@ -1,14 +1,15 @@
 import { badRequest, forbidden } from '../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
-import { type Instance, SERVER_SHARDS } from '../../../shared/objects/instance.ts';
+import { DELETED } from '../../../shared/objects/deletion.ts';
+import { type Instance, SERVER_SHARDS, SERVERS } from '../../../shared/objects/instance.ts';
 import { not } from '../../../shared/store/condition.ts';
 import { paged } from '../common/paging.ts';
 import { sorted } from '../common/sort.ts';
 import { nova } from '../store.ts';
-import { filtersOf } from './filters.ts';
+import { filtersOf, mayHoldDeleted } from './filters.ts';
 import { sortKeys } from './list-schema.ts';
-import { serversOf } from './of-project.ts';
+import { deletedOf, serversOf } from './of-project.ts';
 import { hostsOf } from './show.ts';
 import { basicAttributes, shownTo } from './shown.ts';
 import { basicServer, detailedServer } from './view.ts';
@@ -35,17 +36,19 @@ async function wanted(request: Request, allTenantsPolicy: string, attributes: st
   return paged(request, sorted(matching, orderOf(request), attributeOf), (server) => server.uuid);
 }
 
-/** The project's servers (a consistent read), or for an admin who asks so, those of all projects or of another one. */
+/** The project's servers (a consistent read), or for an admin who asks so, those of all projects or of another one; with those that are gone where the list may hold them. */
 async function readable({ query, context, enforce }: Request, allTenantsPolicy: string, attributes: string[]): Promise<Instance[]> {
-  // those that were deleted stay a while; where nobody asks for them they are left where they are
-  const living = !['deleted', 'status', 'changes-since', 'changes-before'].some((name) => query.has(name));
-  const part = { attributes, ...(living && { filter: { vm_state: not('deleted') } }) };
-  if (!asksForAll(query)) return serversOf(context.project_id!, part);
-  enforce(allTenantsPolicy);
-  const project = query.get('project_id') ?? query.get('tenant_id');
-  if (project !== null) return serversOf(project, part);
-  const shards = await Promise.all(SERVER_SHARDS.map((shard) => nova.query<Instance>({ index: 'gsi1', pk: `SERVERS#${shard}`, ...part })));
-  return shards.flat();
+  const deleted = mayHoldDeleted(query);
+  // what earlier code deleted stays among the others for some days
+  const part = { attributes, ...(!deleted && { filter: { vm_state: not('deleted') } }) };
+  const all = asksForAll(query);
+  if (all) enforce(allTenantsPolicy);
+  const project = all ? (query.get('project_id') ?? query.get('tenant_id')) : context.project_id!;
+  const partitions = SERVER_SHARDS.flatMap((shard) => [SERVERS + shard, ...(deleted ? [DELETED + shard] : [])]);
+  const found = project === null
+    ? partitions.map((pk) => nova.query<Instance>({ index: 'gsi1', pk, ...part }))
+    : [serversOf(project, part), ...(deleted ? [deletedOf(project, part)] : [])];
+  return (await Promise.all(found)).flat();
 }
 
 /** `?all_tenants` alone says yes. */

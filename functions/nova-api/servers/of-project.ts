@@ -1,3 +1,4 @@
+import { DELETED } from '../../../shared/objects/deletion.ts';
 import type { Instance } from '../../../shared/objects/instance.ts';
 import type { Selection } from '../../../shared/store/table.ts';
 import { nova } from '../store.ts';
@@ -7,6 +8,9 @@ const PART = 400;
 const MOST_PARTS = 8;
 /** How many servers a project had when it was last looked at, where that was more than a part: ids are spread evenly. */
 const lengths = new Map<string, number>();
+
+/** Those of a project that were deleted within the last days. */
+export const deletedOf = (projectId: string, { attributes }: Pick<Selection, 'attributes'>): Promise<Instance[]> => nova.query<Instance>({ pk: `PROJECT#${projectId}`, prefix: DELETED, ...(attributes && { attributes }) });
 
 /** A project's servers, by a consistent read; in no order. */
 export async function serversOf(projectId: string, part: Pick<Selection, 'attributes' | 'filter'>): Promise<Instance[]> {

@@ -1,18 +1,13 @@
 import * as Type from '@sinclair/typebox';
 import { isAdmin } from '../../../../shared/identity/context.ts';
-import { type Instance, instanceKey, now } from '../../../../shared/objects/instance.ts';
-import { exists } from '../../../../shared/store/condition.ts';
+import { type Instance, now } from '../../../../shared/objects/instance.ts';
 import { Optional, Strict } from '../../common/types.ts';
-import { nova } from '../../store.ts';
-import { newAction } from '../task.ts';
+import { changeAndRecord } from '../change.ts';
 import type { ServerAction } from './action.ts';
 import type { Request } from '../../../../shared/http/route.ts';
 
 const write = (server: Instance, action: string, set: Partial<Instance>, request: Request, remove: string[] = []) =>
-  nova.transact([
-    { update: instanceKey(server.project_id, server.uuid), change: { set: { ...set, updated_at: now() }, remove }, if: { pk: exists() } },
-    { put: newAction(server, action, request) },
-  ]);
+  changeAndRecord(server, { set: { ...set, updated_at: now() }, remove }, action, request);
 
 /** From 2.73 on it may say why. An owner cannot take an admin's lock over. */
 export const lock: ServerAction = {

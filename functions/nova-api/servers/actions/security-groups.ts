@@ -1,10 +1,9 @@
 import { badRequest, conflict, notFound } from '../../../../shared/http/errors.ts';
 import type { Request } from '../../../../shared/http/route.ts';
-import { type Instance, instanceKey, now } from '../../../../shared/objects/instance.ts';
-import { exists } from '../../../../shared/store/condition.ts';
+import type { Instance } from '../../../../shared/objects/instance.ts';
 import { Name, Optional, Strict } from '../../common/types.ts';
 import { listPorts, listSecurityGroups, type SecurityGroup, updatePort } from '../../network.ts';
-import { nova } from '../../store.ts';
+import { changeServer } from '../change.ts';
 import { checkState } from '../task.ts';
 import type { ServerAction } from './action.ts';
 
@@ -48,6 +47,6 @@ async function change(
   });
   if (changed.length === 0 && unchanged) throw unchanged(group);
   await Promise.all(changed.map(({ id, security_groups }) => updatePort(context, id, { security_groups })));
-  await nova.update(instanceKey(server.project_id, server.uuid), { set: { security_groups: onRecord(server.security_groups, group), updated_at: now() } }, { pk: exists() });
+  await changeServer(server, ['security_groups'], ({ security_groups }) => ({ security_groups: onRecord(security_groups, group) }));
   return { status: 202 };
 }

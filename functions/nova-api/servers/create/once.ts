@@ -1,11 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { badRequest, HttpError, serviceUnavailable } from '../../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../../shared/http/route.ts';
-import { type Instance, instanceKey } from '../../../../shared/objects/instance.ts';
+import type { Instance } from '../../../../shared/objects/instance.ts';
 import { ConditionFailed } from '../../../../shared/store/errors.ts';
 import type { Key } from '../../../../shared/store/table.ts';
 import { factsOf, log } from '../../../../shared/telemetry/log.ts';
 import { nova } from '../../store.ts';
+import { instanceOf } from '../find.ts';
 
 /** A request that its client may repeat: what it asked for, and what it was told. */
 interface Attempt extends Key {
@@ -44,7 +45,7 @@ export async function once(request: Request, { start, answerFor }: Launch): Prom
   if (attempt.answer) return attempt.answer;
   if (attempt.fault) throw new HttpError(attempt.fault.status, attempt.fault.message);
   try {
-    const made = taken && (await nova.get<Instance>(instanceKey(request.context.project_id!, attempt.uuid)));
+    const made = taken && (await instanceOf(request.context.project_id!, attempt.uuid, { deleted: true }));
     const reply = made ? answerFor(made) : await start((index) => derived(attempt.uuid, index));
     await settle(attempt, { answer: withoutPassword(reply) });
     return reply;
