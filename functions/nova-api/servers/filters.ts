@@ -102,7 +102,7 @@ export function timeOf(query: URLSearchParams, name: string): number | undefined
 
 /** Whether what such a query lists may hold deleted servers, by `deletion`: elsewhere nobody reads them. */
 export const mayHoldDeleted = (query: URLSearchParams): boolean =>
-  ['deleted', 'changes-since', 'changes-before'].some((name) => query.has(name)) || query.getAll('status').some((status) => status.toLowerCase() === 'deleted');
+  query.has('changes-since') || query.has('changes-before') || isTrue(query.get('deleted')) || query.getAll('status').some((status) => status.toLowerCase() === 'deleted');
 
 /** Deleted servers only where changes or (by an admin) deleted ones were asked for. */
 function deletion({ query }: Pick<Request, 'query'>, all: boolean, statuses: string[]): Filter {
