@@ -16,9 +16,20 @@ export interface ThreadEngine extends Engine {
 export type ToThread = { id: number; operation: string; body: object } | 'stop';
 export type FromThread = { id: number; result: unknown } | { id: number; error: string } | 'ready';
 
+const TRIES = 5;
+
 /** Runs an engine's server in a thread, away from the front's event loop, on a port that it keeps after a crash. */
 export async function startInWorker(file: URL, data: Record<string, unknown>): Promise<ThreadEngine> {
-  const port = await freePort();
+  for (let tries = 1; ; tries++) {
+    try {
+      return await startOn(await freePort(), file, data);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE' || tries === TRIES) throw error; // somebody took it while the thread was loading
+    }
+  }
+}
+
+async function startOn(port: number, file: URL, data: Record<string, unknown>): Promise<ThreadEngine> {
   const ready = Promise.withResolvers<void>();
   const calls = new Map<number, PromiseWithResolvers<any>>();
   let worker: Worker | undefined;

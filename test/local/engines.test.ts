@@ -113,3 +113,17 @@ test('DynamoDB comes back by itself on the same port when its process dies', asy
     await new Promise((done) => setTimeout(done, 50));
   }
 });
+
+test('an engine whose port somebody took while it was starting takes another one; one that cannot start for another reason is told at once', async () => {
+  const engine = (starts: string) => new URL(`data:text/javascript,${encodeURIComponent(`
+    import { parentPort, workerData } from 'node:worker_threads';
+    const ports = workerData.ports;
+    if (${starts}) throw Object.assign(new Error('refused'), { code: workerData.code });
+    parentPort.on('message', () => process.exit()).postMessage('ready');`)}`);
+  const tries = new Int32Array(new SharedArrayBuffer(4));
+  const started = await startInWorker(engine('Atomics.add(ports, 0, 1) < 2'), { ports: tries, code: 'EADDRINUSE' });
+  assert.equal(tries[0], 3);
+  await started.stop();
+  await assert.rejects(startInWorker(engine('Atomics.add(ports, 0, 1) < 9'), { ports: tries, code: 'EACCES' }), { code: 'EACCES' });
+  assert.equal(tries[0], 4);
+});
