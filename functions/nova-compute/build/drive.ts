@@ -3,7 +3,7 @@ import { novaConductor } from '../../../shared/rpc/topics/nova-conductor.ts';
 import { record, recording, step, takeSteps, type Step } from '../../../shared/telemetry/steps.ts';
 import { CannotDo } from '../errors.ts';
 import { order } from '../host/command.ts';
-import { enrolmentOf } from '../host/enrolment.ts';
+import { readsCompressed } from '../host/enrolment.ts';
 import { ring } from '../host/ring.ts';
 import { due, journal, packedSteps, stepsIn, type Build } from '../journal.ts';
 import { freed, held, LeaseLost, release, save } from '../lease.ts';
@@ -79,7 +79,7 @@ async function spawn(build: Build, parts: SpawnParts, interfaces: VirtualInterfa
   const given = await step(28, 'nova-compute', build.request_id, async () => {
     const command = order({
       id: `spawn-${instance_uuid}-${attempt}`, kind: 'spawn', host, subject: instance_uuid, project_id, attempt, seconds: spawnSeconds(parts.image),
-      args: guestOf(instance!, parts), purpose: { for: 'build', attempt }, small: (await enrolmentOf(host))?.reads_compressed,
+      args: guestOf(instance!, parts), purpose: { for: 'build', attempt }, small: await readsCompressed(host),
     });
     // from here on only the undo of volumes needs the instance's data; every later write of the record would be paid for by its size
     const needless = ['due_pk', 'due_at', 'console_public_key', ...(build.makes_volumes ? [] : ['instance'])];

@@ -28,6 +28,9 @@ export async function noteAgent({ host, reads_compressed: noted = false }: Enrol
   await journal.change(enrolmentKey(host), { set: { reads_compressed } }, { pk: exists() }).catch((error: unknown) => { if (!(error instanceof ConditionFailed)) throw error; });
 }
 
+/** Whether commands for the host may be kept in bytes. */
+export const readsCompressed = async (host: string): Promise<boolean> => (await enrolmentOf(host))?.reads_compressed ?? false;
+
 /** Where a host is rung changes only when it is enrolled anew. A ring that goes astray is made good by the sweeper, which looks afresh. */
 const KEEP_MS = 10 * 60_000;
 /** One whose agent has told nothing yet, which its first report will. */

@@ -9,7 +9,7 @@ import { log } from '../../../shared/telemetry/log.ts';
 import type { CommandDone } from '../../../shared/agent/report.ts';
 import { takeAway } from '../build/reported.ts';
 import { order } from '../host/command.ts';
-import { enrolmentOf } from '../host/enrolment.ts';
+import { readsCompressed } from '../host/enrolment.ts';
 import { ring } from '../host/ring.ts';
 import { journal, subjectPartition, terminationKey, type Pending } from '../journal.ts';
 import { neutron, type Port } from './neutron.ts';
@@ -62,7 +62,7 @@ async function tell(port: Port, vif: Vif, before: Told | undefined, { anyway = f
   if (before && !anyway && before.digest === told.digest) return false;
   const command = order({
     id: `refresh-${port.id}-${as_of}`, kind: 'refresh_interface', host, subject: instance, project_id, seconds: REFRESH_SECONDS, args: { instance_uuid: instance, vif },
-    purpose: { for: 'interface', port_id: port.id }, small: (await enrolmentOf(host))?.reads_compressed,
+    purpose: { for: 'interface', port_id: port.id }, small: await readsCompressed(host),
   });
   return news(told, before, command, [{ check: terminationKey(instance), if: { pk: absent() } }]); // refused: the instance is going
 }

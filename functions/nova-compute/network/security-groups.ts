@@ -9,7 +9,7 @@ import type { Key } from '../../../shared/store/table.ts';
 import { log } from '../../../shared/telemetry/log.ts';
 import { takeAway } from '../build/reported.ts';
 import { order } from '../host/command.ts';
-import { enrolmentOf } from '../host/enrolment.ts';
+import { readsCompressed } from '../host/enrolment.ts';
 import { ring } from '../host/ring.ts';
 import { journal, subjectPartition, type Pending } from '../journal.ts';
 import { neutron, type Membership } from './neutron.ts';
@@ -65,7 +65,7 @@ async function tell(group: string, host: string, { as_of, addresses, hosts }: Me
   const command = order({
     id: `members-${as_of}-${digestOf(host)}`, kind: 'refresh_security_group', host, subject: group, project_id: '', seconds: REFRESH_SECONDS,
     args: { security_group_id: group, as_of, addresses }, purpose: { for: 'security_group' },
-    small: (await enrolmentOf(host))?.reads_compressed,
+    small: await readsCompressed(host),
   });
   return news(told, before, command);
 }
