@@ -61,6 +61,9 @@ async function sendTo<T>(which: TableName, request: () => Promise<T>): Promise<T
 
 interface Refusal { name?: string; Item?: Record<string, AttributeValue>; CancellationReasons?: { Code?: string; Item?: Record<string, AttributeValue> }[] }
 
+/** Keys that DynamoDB takes in one request, and requests that one caller makes at once: a list of a thousand is ten of them. */
+const TOGETHER = 100, SIDE_BY_SIDE = 5;
+
 /**
  * One service's table. Reads are consistent (but those of an index, which DynamoDB cannot make so).
  * Throws ConditionFailed, TransactionRefused, StoreBusy.
@@ -78,17 +81,19 @@ export function table(which: TableName) {
     return answer.Item && record<T>(answer.Item);
   }
 
-  /** Up to any number of keys, 100 a request; missing items are left out, the order is free. */
+  /** Up to any number of keys, 100 a request, some requests side by side; missing items are left out, the order is free. */
   async function getMany<T extends Item = Item>(keys: Key[]): Promise<T[]> {
-    const found: T[] = [];
     const unique = [...new Map(keys.filter(possible).map((k) => [`${k.pk}\0${k.sk}`, pick(k)])).values()];
-    let open = unique;
-    while (open.length) {
-      const batch = open.slice(0, 100);
-      const answer = await send(() => connection().send(new BatchGetItemCommand({ RequestItems: { [TableName()]: { Keys: batch, ConsistentRead: true } } })));
-      found.push(...records<T>(answer.Responses?.[TableName()]));
-      open = [...(answer.UnprocessedKeys?.[TableName()]?.Keys ?? []), ...open.slice(100)];
-    }
+    const found: T[] = [];
+    const batches = Array.from({ length: Math.ceil(unique.length / TOGETHER) }, (_, i) => unique.slice(i * TOGETHER, (i + 1) * TOGETHER));
+    const readNext = async () => {
+      for (let open = batches.shift(); open?.length; ) {
+        const answer = await send(() => connection().send(new BatchGetItemCommand({ RequestItems: { [TableName()]: { Keys: open!, ConsistentRead: true } } })));
+        found.push(...records<T>(answer.Responses?.[TableName()]));
+        open = (answer.UnprocessedKeys?.[TableName()]?.Keys as typeof open) ?? batches.shift();
+      }
+    };
+    await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, batches.length) }, readNext));
     return found;
   }
 
@@ -116,17 +121,27 @@ export function table(which: TableName) {
     return answer.Attributes && record<T>(answer.Attributes);
   }
 
-  /** Every item of the selection, page after page, up to its limit. */
-  async function query<T extends Item = Item>(selection: Selection): Promise<T[]> {
-    const items: T[] = [];
-    if (!possible({ pk: selection.pk, sk: selection.prefix || '-' })) return items;
+  /** The selection's items as they are asked for, a request at a time: DynamoDB looks at `size` of them at most, or at a megabyte. */
+  async function* walk<T extends Item = Item>(selection: Selection, size?: number): AsyncGenerator<T[], undefined> {
+    if (!possible({ pk: selection.pk, sk: selection.prefix || '-' })) return;
+    const request = { TableName: TableName(), ...selecting(selection), ...(size && { Limit: size }) };
     let start: Record<string, AttributeValue> | undefined;
     do {
-      const answer = await send(() => connection().send(new QueryCommand({ TableName: TableName(), ...selecting(selection), ...(start && { ExclusiveStartKey: start }) })));
-      items.push(...records<T>(answer.Items));
+      const answer = await send(() => connection().send(new QueryCommand({ ...request, ...(start && { ExclusiveStartKey: start }) })));
       start = answer.LastEvaluatedKey;
-    } while (start && items.length < (selection.limit ?? Infinity));
-    return selection.limit ? items.slice(0, selection.limit) : items;
+      yield records<T>(answer.Items);
+    } while (start);
+  }
+
+  /** Every item of the selection, page after page, up to its limit. */
+  async function query<T extends Item = Item>(selection: Selection): Promise<T[]> {
+    const { limit = Infinity } = selection;
+    const items: T[] = [];
+    for await (const page of walk<T>(selection)) {
+      items.push(...page);
+      if (items.length >= limit) break;
+    }
+    return items.slice(0, limit);
   }
 
   /**
@@ -155,7 +170,7 @@ export function table(which: TableName) {
     await send(() => connection().send(new TransactWriteItemsCommand({ TransactItems, ClientRequestToken: token })));
   }
 
-  return { get, getMany, put, putNew, update, change, remove, query, due, transact };
+  return { get, getMany, put, putNew, update, change, remove, walk, query, due, transact };
 }
 
 const pick = ({ pk, sk }: Key): Record<string, AttributeValue> => ({ pk: { S: pk }, sk: { S: sk } });
