@@ -18,7 +18,7 @@ export const deletedKey = (projectId: string, uuid: string): Key => ({ pk: `PROJ
 export function deletionWrites({ due_pk: _pk, due_at: _at, alternates: _alternates, ...instance }: Instance, at = new Date()): Write[] {
   const { project_id, uuid, sequence, user_revision } = instance;
   const gone = {
-    ...instance, ...deletedKey(project_id, uuid), gsi1pk: DELETED + uuid[0], sequence: sequence + 1, expires_at: forgottenAt(at),
+    ...instance, ...deletedKey(project_id, uuid), gsi1pk: DELETED + uuid.at(-1), sequence: sequence + 1, expires_at: forgottenAt(at),
     vm_state: 'deleted', task_state: null, power_state: 0, host: null, node: null, interfaces: [], terminated_at: secondsOf(at), updated_at: secondsOf(at),
   };
   return [

@@ -140,7 +140,7 @@ export const instanceKey = (projectId: string, uuid: string): Key => ({ pk: `PRO
 /** All servers lie in 16 partitions of gsi1, so that no launch burst meets one hot key. */
 export const SERVER_SHARDS = [...'0123456789abcdef'];
 export const SERVERS = 'SERVERS#';
-export const allServersIndex = (uuid: string, createdAt: string) => ({ gsi1pk: SERVERS + uuid[0], gsi1sk: `${createdAt}#${uuid}` });
+export const allServersIndex = (uuid: string, createdAt: string) => ({ gsi1pk: SERVERS + uuid.at(-1), gsi1sk: `${createdAt}#${uuid}` });
 
 /** In flight: the sweeper looks at it once `at` has passed. */
 export const dueInstances = dueShards('INSTANCE', { count: 2, once: 8 });

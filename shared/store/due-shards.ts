@@ -1,6 +1,6 @@
 /** A kind's partitions of `by-due`: where its records lie until their time has come, and where the code before this one put them. */
 export interface DueShards {
-  /** For the record of this id. */
+  /** For the record of this id, by its last character: the first ones of an id may be a time. */
   of(id: string): string;
   current: string[];
   former: string[];
@@ -12,7 +12,7 @@ export interface DueShards {
  */
 export function dueShards(kind: string, { count, once }: { count: number; once: number }): DueShards {
   const names = Array.from({ length: once }, (_, shard) => `${kind}#${shard}`);
-  return { of: (id) => `${kind}#${id.charCodeAt(0) % count || 0}`, current: names.slice(0, count), former: names.slice(count) };
+  return { of: (id) => `${kind}#${id.charCodeAt(id.length - 1) % count || 0}`, current: names.slice(0, count), former: names.slice(count) };
 }
 
 const ROUND_MS = 60_000;

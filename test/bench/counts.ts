@@ -34,6 +34,8 @@ const QUIET_MS = 800; // then the last report and notification of a launch is th
 const HOSTS = 10;
 const WARM = 25; // launches, twice: then most hosts have been rung from the same environment, after their first report too; it remembers where for ten minutes
 const REST_MS = 6_000; // so long a host whose agent had reported nothing yet is remembered
+/** As Horizon asks for its pages. */
+export const PAGE = '/servers/detail?limit=21';
 const BEAT_MS = 21_000; // within which each host beats
 
 export interface CountOptions {
@@ -124,7 +126,7 @@ function perLaunch(total: Stretch[]): PerLaunch {
 
 async function ofCalls(target: Target, id: string, during: During): Promise<Record<string, Asked>> {
   const counted: Record<string, Asked> = {};
-  for (const path of ['/servers/{id}', '/servers', '/servers/detail', '/flavors']) {
+  for (const path of ['/servers/{id}', '/servers', '/servers/detail', PAGE, '/flavors']) {
     const call = () => target.request('compute', 'GET', path.replace('{id}', id));
     await call();
     const all: Stretch[] = [];

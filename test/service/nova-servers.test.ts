@@ -90,7 +90,7 @@ test('lists are filtered, sorted and paged', async () => {
   const as = token('lists', 'member,reader', 'lister');
   const make = async (name: string, more: object = {}, record: object = {}) => {
     const { body } = await cloud.launch({ name, ...more }, { as, minor: 52 });
-    await cloud.active(body.server.id, { created_at: `2026-01-31T12:00:0${name.length % 10}Z`, updated_at: '2026-01-31T12:00:00Z', ...record }, 'lists');
+    await cloud.active(body.server.id, { updated_at: '2026-01-31T12:00:00Z', ...record }, 'lists');
     return body.server.id as string;
   };
   const [a, bb, ccc] = [await make('a', { tags: ['red'] }), await make('bb', { tags: ['red', 'green'], flavorRef: 'small' }, { vm_state: 'stopped' }), await make('ccc', { key_name: undefined }, { updated_at: '2026-02-02T00:00:00Z', vm_state: 'error' })];

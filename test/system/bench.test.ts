@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 import { after, before, test } from 'node:test';
 import { functions } from '../../infra/functions.ts';
 import { bill, sum } from '../bench/cost.ts';
-import type { Asked, Besides, PerLaunch } from '../bench/counts.ts';
+import { PAGE, type Asked, type Besides, type PerLaunch } from '../bench/counts.ts';
 import { prices } from '../bench/prices.ts';
 
 /** What a launch may ask of AWS: a little above what it asks for. Whoever lowers it lowers this; whoever needs more says why. */
@@ -63,6 +63,8 @@ test('lists and single servers ask no more of AWS where a project has ten times 
     assert.ok(dynamodb <= 2, `${call}: ${dynamodb} requests`);
     assert.ok(grown.dynamodb <= dynamodb, `${call}: ${grown.dynamodb} requests where ${dynamodb} were enough`);
   }
+  const [page, ofMany] = [result.per_call, result.per_call_of_ten_times_the_servers].map((calls) => calls[`GET ${PAGE}`]!.read_units);
+  assert.ok(ofMany! <= page! * 1.1, `a page: ${ofMany} read units where ${page} were enough`);
 });
 
 test('the sweeper asks little while there is nothing to do, and writes nothing', (t) => {

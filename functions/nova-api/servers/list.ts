@@ -10,6 +10,7 @@ import { nova } from '../store.ts';
 import { filtersOf, mayHoldDeleted } from './filters.ts';
 import { sortKeys } from './list-schema.ts';
 import { deletedOf, serversOf } from './of-project.ts';
+import { pageOf } from './page.ts';
 import { hostsOf } from './show.ts';
 import { basicAttributes, shownTo } from './shown.ts';
 import { basicServer, detailedServer } from './view.ts';
@@ -31,19 +32,25 @@ export const listServersDetailed = async (request: Request): Promise<Reply> => {
 
 async function wanted(request: Request, allTenantsPolicy: string, attributes: string[]) {
   const filters = await filtersOf(request);
-  const servers = filters ? await readable(request, allTenantsPolicy, attributes) : [];
+  const order = orderOf(request);
+  const servers = filters ? await readable(request, allTenantsPolicy, order, attributes) : [];
   const matching = servers.filter((server) => filters!.every((filter) => filter(server)));
-  return paged(request, sorted(matching, orderOf(request), attributeOf), (server) => server.uuid);
+  return paged(request, sorted(matching, order, attributeOf), (server) => server.uuid);
 }
 
-/** The project's servers (a consistent read), or for an admin who asks so, those of all projects or of another one; with those that are gone where the list may hold them. */
-async function readable({ query, context, enforce }: Request, allTenantsPolicy: string, attributes: string[]): Promise<Instance[]> {
+/**
+ * The project's servers (a consistent read), or for an admin who asks so, those of all projects or of another one; with those that are gone where the list may
+ * hold them. Of many, those that its page needs.
+ */
+async function readable({ query, context, enforce }: Request, allTenantsPolicy: string, order: Order, attributes: string[]): Promise<Instance[]> {
   const deleted = mayHoldDeleted(query);
   // what earlier code deleted stays among the others for some days
   const part = { attributes, ...(!deleted && { filter: { vm_state: not('deleted') } }) };
   const all = asksForAll(query);
   if (all) enforce(allTenantsPolicy);
   const project = all ? (query.get('project_id') ?? query.get('tenant_id')) : context.project_id!;
+  const page = deleted ? undefined : await pageOf(project, query, order, part);
+  if (page) return page;
   const partitions = SERVER_SHARDS.flatMap((shard) => [SERVERS + shard, ...(deleted ? [DELETED + shard] : [])]);
   const found = project === null
     ? partitions.map((pk) => nova.query<Instance>({ index: 'gsi1', pk, ...part }))
@@ -60,7 +67,9 @@ function asksForAll(query: URLSearchParams): boolean {
   throw badRequest(`Invalid value '${value}' for all_tenants: a boolean is needed`);
 }
 
-function orderOf({ query, context }: Request): { key: string; descending: boolean }[] {
+type Order = { key: string; descending: boolean }[];
+
+function orderOf({ query, context }: Request): Order {
   const directions = query.getAll('sort_dir');
   const descending = (i: number) => (directions[i] ?? directions.at(-1) ?? 'desc').trim() !== 'asc';
   const keys = query.getAll('sort_key').map((key, i) => ({ key: key.trim(), descending: descending(i) }));

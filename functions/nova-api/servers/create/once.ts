@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { badRequest, HttpError, serviceUnavailable } from '../../../../shared/http/errors.ts';
 import type { Reply, Request } from '../../../../shared/http/route.ts';
 import type { Instance } from '../../../../shared/objects/instance.ts';
@@ -7,6 +7,7 @@ import type { Key } from '../../../../shared/store/table.ts';
 import { factsOf, log } from '../../../../shared/telemetry/log.ts';
 import { nova } from '../../store.ts';
 import { instanceOf } from '../find.ts';
+import { newUuid, withRest } from '../uuid.ts';
 
 /** A request that its client may repeat: what it asked for, and what it was told. */
 interface Attempt extends Key {
@@ -39,7 +40,7 @@ export interface Launch {
  */
 export async function once(request: Request, { start, answerFor }: Launch): Promise<Reply> {
   const idempotencyKey = request.header('idempotency-key');
-  if (idempotencyKey === undefined) return start(() => randomUUID());
+  if (idempotencyKey === undefined) return start(newUuid);
   if (!/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) throw badRequest('Invalid Idempotency-Key: it is 1 to 255 printable ASCII characters.');
   const { attempt, taken } = await take(request, idempotencyKey);
   if (attempt.answer) return attempt.answer;
@@ -61,7 +62,7 @@ async function take({ context, body, requestId }: Request, idempotencyKey: strin
   const now = Date.now();
   const fresh: Attempt = {
     pk: `IDEMPOTENCY#${context.project_id}#${context.user_id}`, sk: idempotencyKey,
-    fingerprint: createHash('sha256').update(JSON.stringify(body)).digest('base64'), uuid: randomUUID(), worker: requestId, until: now + LEASE_MS, expires_at: Math.floor(now / 1000) + KEEP_SECONDS,
+    fingerprint: createHash('sha256').update(JSON.stringify(body)).digest('base64'), uuid: newUuid(), worker: requestId, until: now + LEASE_MS, expires_at: Math.floor(now / 1000) + KEEP_SECONDS,
   };
   let known: Attempt;
   try {
@@ -98,6 +99,5 @@ function withoutPassword({ status, headers, body }: Reply): Reply {
 /** The n-th instance's id: the same each time. */
 function derived(uuid: string, index: number): string {
   if (index === 0) return uuid;
-  const hex = createHash('sha256').update(`${uuid}/${index}`).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-a${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return withRest(uuid, createHash('sha256').update(`${uuid}/${index}`).digest('hex'));
 }

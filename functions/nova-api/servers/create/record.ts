@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestContext } from '../../../../shared/identity/context.ts';
 import { actionKey, type InstanceAction } from '../../../../shared/objects/action.ts';
-import { allServersIndex, dueInstance, type Instance, instanceKey, now, SCHEDULING_SECONDS } from '../../../../shared/objects/instance.ts';
+import { allServersIndex, dueInstance, type Instance, instanceKey, SCHEDULING_SECONDS, secondsOf } from '../../../../shared/objects/instance.ts';
 import { packSteps, type Step } from '../../../../shared/telemetry/steps.ts';
+import { madeAt } from '../uuid.ts';
 import type { LaunchPlan } from './plan.ts';
 import type { LaunchRequest } from './request.ts';
 
@@ -12,7 +13,7 @@ export function newInstances(asked: LaunchRequest, plan: LaunchPlan, count: numb
   const several = asked.maxCount > 1;
   return Array.from({ length: count }, (_, index): Instance => {
     const uuid = uuids(index);
-    const createdAt = now();
+    const createdAt = secondsOf(madeAt(uuid) ?? new Date()); // lists go by either
     const suffix = several ? `-${index + 1}` : '';
     const { flavor } = plan;
     const forcedHost = asked.zone.host ?? asked.requestedHost ?? plan.volumeHost;
