@@ -1,6 +1,6 @@
 import type { Write } from '../../../shared/store/table.ts';
 import { absent } from '../../../shared/store/condition.ts';
-import { find, isId, keyOf, store, type Kind, type Kinds } from './entities.ts';
+import { all, find, findMany, isId, store, type Kind, type Kinds } from './entities.ts';
 
 /** Kinds whose names are unique: within their domain, or (domains, and roles without one) in the whole cloud. */
 export type Named = Extract<Kind, 'domain' | 'project' | 'user' | 'role'>;
@@ -21,8 +21,15 @@ export async function findByName<K extends Named>(kind: K, domain: string | null
   return lock && find(kind, lock.id);
 }
 
-/** The things of these names, in any order, by two requests for all of them. */
+/** The things of that name in all domains, one in each at most, by id. */
+export async function findByNameAnywhere<K extends 'project' | 'user'>(kind: K, name: string): Promise<Kinds[K][]> {
+  const domains = await all('domain');
+  const locks = await store.getMany<{ id: string }>(domains.map(({ data }) => lockKey(kind, data.id, name)));
+  return findMany(kind, locks.map(({ id }) => id));
+}
+
+/** The things of these names, by id, by two requests for all of them. */
 export async function findAllByName<K extends Named>(kind: K, domain: string | null, names: readonly string[]): Promise<Kinds[K][]> {
   const locks = await store.getMany<{ id: string }>(names.map((name) => lockKey(kind, domain, name)));
-  return store.getMany<Kinds[K]>(locks.map(({ id }) => keyOf(kind, id)));
+  return findMany(kind, locks.map(({ id }) => id));
 }

@@ -1,6 +1,6 @@
 import { badRequest } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
-import { all, find, type Domain, type Project, type Role, type User } from '../records/entities.ts';
+import { all, find, findMany, type Domain, type Kind, type Project, type Role, type User } from '../records/entities.ts';
 import { allGrants, grantsOfUser, grantsOn, type Grant, type Target } from '../records/grants.ts';
 import { expand } from '../records/roles.ts';
 import { isTrue } from './filter.ts';
@@ -28,9 +28,10 @@ async function list(request: Request) {
   for (const [one, other, message] of exclusive) if (query.has(one) && query.has(other)) throw badRequest(message);
   if (tree && !projectId) throw badRequest('scope.project.id must be specified if include_subtree is also specified');
 
-  const book = await readBook();
   const roleId = query.get('role.id');
-  const assignments = (await grantsAskedFor(query, tree, book.projects))
+  const grants = await grantsAskedFor(query, tree);
+  const book = await readBook(grants, selecting.some((name) => query.has(name)));
+  const assignments = grants
     .flatMap((grant) => assignmentsOf(grant, isTrue(query, 'effective'), book.roles))
     .filter((a) => (roleId === null || a.role_id === roleId) && isWhole(a, book))
     .filter((a) => context.domain_id === undefined || domainOf(a.target, book) === context.domain_id);
@@ -38,11 +39,14 @@ async function list(request: Request) {
   return { body: { role_assignments: assignments.map(show), links: { self: `${baseUrl}${path}${query.size ? `?${query}` : ''}`, previous: null, next: null } } };
 }
 
+/** Filters by which grants are found without reading all of them. */
+const selecting = ['user.id', 'scope.project.id', 'scope.domain.id', 'scope.system'];
+
 /** Groups have no assignments here, and nothing is inherited. */
-async function grantsAskedFor(query: URLSearchParams, tree: boolean, projects: Map<string, Project>): Promise<Grant[]> {
+async function grantsAskedFor(query: URLSearchParams, tree: boolean): Promise<Grant[]> {
   if (query.has('group.id') || query.has('scope.OS-INHERIT:inherited_to')) return [];
   const [user, project, domain] = [query.get('user.id'), query.get('scope.project.id'), query.get('scope.domain.id')];
-  const projectIds = project === null ? [] : [project, ...(tree ? descendants(project, [...projects.values()]).map((p) => p.data.id) : [])];
+  const projectIds = project === null ? [] : [project, ...(tree ? descendants(project, await all('project')).map((p) => p.data.id) : [])];
   const wanted = ({ target }: Grant) =>
     (project === null || ('project' in target && projectIds.includes(target.project)))
     && (domain === null || ('domain' in target && target.domain === domain))
@@ -61,8 +65,11 @@ const assignmentsOf = ({ user_id, target, roles }: Grant, effective: boolean, bo
 
 interface Book { users: Map<string, User>; projects: Map<string, Project>; domains: Map<string, Domain>; roles: Map<string, Role> }
 
-async function readBook(): Promise<Book> {
-  const [users, projects, domains, roles] = await Promise.all([all('user'), all('project'), all('domain'), all('role')]);
+/** Whom and what the grants name: where they are some of many, by key. */
+async function readBook(grants: Grant[], some: boolean): Promise<Book> {
+  const read = <K extends Kind>(kind: K, ids: string[]) => (some ? findMany(kind, ids) : all(kind));
+  const projectIds = grants.flatMap(({ target }) => ('project' in target ? [target.project] : []));
+  const [users, projects, domains, roles] = await Promise.all([read('user', grants.map(({ user_id }) => user_id)), read('project', projectIds), all('domain'), all('role')]);
   const byId = <E extends { data: { id: string } }>(entities: E[]) => new Map(entities.map((e) => [e.data.id, e]));
   return { users: byId(users), projects: byId(projects), domains: byId(domains), roles: byId(roles) };
 }

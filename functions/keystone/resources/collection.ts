@@ -4,8 +4,8 @@ import { badRequest, forbidden } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import type { Target } from '../../../shared/identity/policy.ts';
 import { couldNotFind } from '../errors.ts';
-import { all, find, type Fields, type Kind, type Kinds } from '../records/entities.ts';
-import { findByName, type Named } from '../records/names.ts';
+import { all, find, store, type Fields, type Kind, type Kinds } from '../records/entities.ts';
+import { findByName, findByNameAnywhere, type Named } from '../records/names.ts';
 import { filtered } from './filter.ts';
 
 /** What the five usual routes of a collection need to know about it. */
@@ -50,7 +50,7 @@ export function collectionRoutes<K extends Kind>(c: Collection<K>): Route[] {
   async function list(request: Request) {
     const scope = request.context.domain_id;
     request.enforce(`identity:list_${plural}`, scope === undefined ? {} : { domain_id: scope });
-    const entities = filtered(await candidates(kind, request.query), c.filters, request.query);
+    const entities = filtered(await candidates(kind, request), c.filters, request.query);
     const mine = scope === undefined || !c.target ? entities : entities.filter((e) => c.target!(e.data).domain_id === scope);
     const seen = (await c.visible?.(mine, request)) ?? mine;
     return { body: listing(plural, seen.map((e) => shown(e, plural, request)), request) };
@@ -100,7 +100,7 @@ export const shown = ({ data }: { data: Fields }, plural: string, { baseUrl }: R
 export function listing(plural: string, items: { id?: string }[], { baseUrl, path, query }: Request): object {
   const self = (parameters: URLSearchParams) => `${baseUrl}${path}${parameters.size ? `?${parameters}` : ''}`;
   const limit = query.get('limit');
-  if (limit !== null && !/^\d{1,6}$/.test(limit)) throw badRequest("Invalid input for field/attribute limit. It must be a number.");
+  if (limit !== null && !isLimit(limit)) throw badRequest("Invalid input for field/attribute limit. It must be a number.");
   const marker = query.get('marker');
   const start = marker === null ? 0 : items.findIndex((item) => item.id === marker) + 1;
   if (marker !== null && start === 0) throw couldNotFind('marker', marker);
@@ -111,15 +111,33 @@ export function listing(plural: string, items: { id?: string }[], { baseUrl, pat
   return { [plural]: page, links: { self: self(query), previous: null, next: more ? self(next) : null } };
 }
 
-const namedKinds: readonly Kind[] = ['domain', 'project', 'user', 'role'];
+const namedKinds: readonly Kind[] = ['domain', 'project', 'user', 'role'] satisfies Named[];
+const isNamed = (kind: Kind): kind is Named => namedKinds.includes(kind);
+/** Of these a cloud has many, and every domain may have one of a name. */
+const isLong = (kind: Kind): kind is 'project' | 'user' => kind === 'project' || kind === 'user';
 
-/** One read where a full name is asked for, the whole collection otherwise. */
-async function candidates<K extends Kind>(kind: K, query: URLSearchParams): Promise<Kinds[K][]> {
+/** What the filters then choose from: what has the name that is asked for, or what a page needs, as both are found by key; else the whole collection. */
+async function candidates<K extends Kind>(kind: K, { query, context }: Request): Promise<Kinds[K][]> {
   const [name, domain] = [query.get('name'), query.get('domain_id')];
-  const unique = kind === 'domain' || domain !== null || kind === 'role';
-  if (name === null || !unique || !namedKinds.includes(kind)) return all(kind);
-  const found = await findByName(kind as Named, kind === 'domain' ? null : domain, name);
-  return found ? [found as Kinds[K]] : [];
+  if (name !== null && isNamed(kind)) {
+    if (domain === null && isLong(kind)) return findByNameAnywhere(kind, name);
+    const found = await findByName(kind, kind === 'domain' ? null : domain, name);
+    return found ? [found] : [];
+  }
+  return isLong(kind) && context.domain_id === undefined && isPageOfAll(query) ? page(kind, query) : all(kind);
+}
+
+const isLimit = (text: string) => /^\d{1,6}$/.test(text);
+const isPageOfAll = (query: URLSearchParams) =>
+  isLimit(query.get('limit') ?? '') && Number(query.get('limit')) > 0 && [...query.keys()].every((name) => name === 'limit' || name === 'marker');
+
+/** The marker's thing and those after it, to one beyond the page: it tells that there are more. Nothing where the marker is not there. */
+async function page<K extends Kind>(kind: K, query: URLSearchParams): Promise<Kinds[K][]> {
+  const marker = query.get('marker');
+  const known = marker === null ? undefined : await find(kind, marker);
+  if (marker !== null && !known) return [];
+  const following = await store.query<Kinds[K]>({ pk: kind, limit: Number(query.get('limit')) + 1, ...(known && { after: known.sk }) });
+  return known ? [known, ...following] : following;
 }
 
 export const isImmutable = (data: Fields) => (data['options'] as { immutable?: unknown } | undefined)?.immutable === true;

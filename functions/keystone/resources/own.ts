@@ -1,7 +1,7 @@
 import { forbidden } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { readForCaller } from '../auth/context.ts';
-import { keyOf, store, type Domain } from '../records/entities.ts';
+import { findMany } from '../records/entities.ts';
 import { grantsOfUser, rolesOn } from '../records/grants.ts';
 import { catalogFor } from '../token/catalog.ts';
 import { listing, shown } from './collection.ts';
@@ -21,7 +21,7 @@ async function projects(request: Request) {
 
 async function domains(request: Request) {
   const ids = (await grantsOfUser(request.context.user_id)).flatMap(({ target }) => ('domain' in target ? [target.domain] : []));
-  const mine = await store.getMany<Domain>(ids.map((id) => keyOf('domain', id)));
+  const mine = await findMany('domain', ids);
   return { body: listing('domains', mine.map((d) => shown(d, 'domains', request)), request) };
 }
 

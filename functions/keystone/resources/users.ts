@@ -6,7 +6,7 @@ import { newId } from '../ids.ts';
 import { hashPassword, verifyPassword } from '../password.ts';
 import { changeEntity, deleteEntity, insertEntity } from '../records/changes.ts';
 import { endCredentials } from '../records/application-credentials.ts';
-import { find, keyOf, store, type Project, type User } from '../records/entities.ts';
+import { find, findMany, keyOf, type Project, type User } from '../records/entities.ts';
 import { dropGrants, grantsOfUser } from '../records/grants.ts';
 import { collectionRoutes, listing, shown } from './collection.ts';
 import { filtered } from './filter.ts';
@@ -68,7 +68,7 @@ async function changePassword({ params, body }: Request) {
 /** The projects that the user has a role on. */
 export async function projectsOf(userId: string): Promise<Project[]> {
   const ids = (await grantsOfUser(userId)).flatMap(({ target }) => ('project' in target ? [target.project] : []));
-  return store.getMany<Project>(ids.map((id) => keyOf('project', id)));
+  return findMany('project', ids);
 }
 
 /** GET /users/{id}/projects */
