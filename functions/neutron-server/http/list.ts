@@ -12,9 +12,10 @@ export interface Collection {
 
 export type View = Record<string, unknown>;
 
-const controls = new Set(['fields', 'sort_key', 'sort_dir', 'limit', 'marker', 'page_reverse']);
+/** Query parameters that are no filters. */
+export const controls = new Set(['fields', 'sort_key', 'sort_dir', 'limit', 'marker', 'page_reverse']);
 
-/** Networking API v2.0, "Filtering and column selection", "Sorting", "Pagination". `views` is all that the asker may see. */
+/** Networking API v2.0, "Filtering and column selection", "Sorting", "Pagination". `views` is all that the asker may see, or what the page needs of it (page.ts). */
 export function listReply(request: Request, collection: Collection, views: View[]): Reply {
   const { query } = request;
   refuseUnknown(query, collection);
@@ -51,6 +52,8 @@ function sort(views: View[], query: URLSearchParams, { attributes }: Collection)
   });
 }
 
+export const isReverse = (query: URLSearchParams) => /^(true|1)$/i.test(query.get('page_reverse') ?? '');
+
 function compare(a: unknown, b: unknown): number {
   if (a === b) return 0;
   if (a === null || a === undefined) return -1;
@@ -65,7 +68,7 @@ function paginate(views: View[], request: Request, { name, path }: Collection) {
   const limit = Number(query.get('limit') ?? 0);
   if (!Number.isInteger(limit) || limit < 0) throw badRequest(`limit must be an integer 0 or greater and not '${query.get('limit')}'`, { type: 'HTTPBadRequest' });
   const marker = query.get('marker');
-  const reverse = /^(true|1)$/i.test(query.get('page_reverse') ?? '');
+  const reverse = isReverse(query);
   const at = marker === null ? undefined : views.findIndex((view) => view['id'] === marker);
   if (at === -1) throw badRequest(`Invalid marker: ${name} has no ${marker}`, { type: 'HTTPBadRequest' });
   const rest = at === undefined ? views : reverse ? views.slice(0, at) : views.slice(at + 1);

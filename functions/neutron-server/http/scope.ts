@@ -1,9 +1,11 @@
 import type { Request } from '../../../shared/http/route.ts';
 import type { Scope } from '../store/visible.ts';
+import { pageOf } from './page.ts';
 
-/** What a list's filters say about where to look: known ids, or one owner. */
+/** What a list's query says about where to look: known ids, or one owner, and how far. */
 export function scopeOf({ query }: Request): Scope {
   const ids = query.getAll('id');
-  const owners = [...query.getAll('project_id'), ...query.getAll('tenant_id')];
-  return { ...(ids.length && { ids }), ...(new Set(owners).size === 1 && { project: owners[0] }) };
+  const owners = new Set([...query.getAll('project_id'), ...query.getAll('tenant_id')]);
+  const page = owners.size > 1 ? undefined : pageOf(query);
+  return { ...(ids.length && { ids }), ...(owners.size === 1 && { project: [...owners][0] }), ...(page && { page }) };
 }

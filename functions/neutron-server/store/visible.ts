@@ -26,10 +26,15 @@ export async function findVisible<K extends StoredKind>(context: RequestContext,
 export const findMany = async <K extends StoredKind>(kind: K, ids: string[]): Promise<Stored[K][]> =>
   ids.length ? ((await db.getMany(ids.map((id) => resourceKey(kind, id)))) as Stored[K][]) : [];
 
+/** So many, in the order of ids, after the marker. */
+export interface Page { size: number; marker: string | null }
+
 export interface Scope {
   /** Filters of the list: these ids, this owner. */
   ids?: string[];
   project?: string | undefined;
+  /** No more than this page needs. */
+  page?: Page;
 }
 
 /**
@@ -37,25 +42,52 @@ export interface Scope {
  * projects takes its ids from an index that may lag behind for others' newest, never for those of his own project.
  */
 export async function listVisible<K extends StoredKind>(context: RequestContext, kind: K, scope: Scope = {}): Promise<Stored[K][]> {
+  if (scope.page) return pageVisible(context, kind, scope.project, scope.page);
   const ids = scope.ids ?? (await visibleIds(context, kind, scope.project));
   const records = await findMany(kind, [...new Set(ids)]);
   return records.filter((record) => sees(context, record));
 }
 
+/** Ids of one round: a client's limit may be any number, DynamoDB's may not. */
+const MOST_AT_ONCE = 1000;
+
+/** The marker, if it is in the list, and what follows it, to one beyond the page: it tells that there are more. Nothing where the marker is not in the list. */
+async function pageVisible<K extends StoredKind>(context: RequestContext, kind: K, project: string | undefined, { size, marker }: Page): Promise<Stored[K][]> {
+  const listed = async (ids: string[]) => (await findMany(kind, ids)).filter((record) => sees(context, record) && (project === undefined || record.project_id === project));
+  const known = marker === null ? [] : await listed([marker]);
+  if (marker !== null && known.length === 0) return [];
+  const limit = Math.min(size + 1, MOST_AT_ONCE);
+  const following: Stored[K][] = [];
+  for (let after = marker ?? '', more = true; more && following.length <= size; ) {
+    const ids = [...new Set(await visibleIds(context, kind, project, { after, limit }))].sort().slice(0, limit); // each source gave its first ones
+    following.push(...(await listed(ids)));
+    more = ids.length === limit;
+    after = ids.at(-1) ?? after;
+  }
+  return [...known, ...following];
+}
+
+/** Which ids of each source: all, or the first so many after one of them. */
+interface Stretch { after: string; limit: number }
+
 /** Ids of what the asker may see, and of some that he may not; some twice. */
-export async function visibleIds(context: RequestContext, kind: StoredKind, project: string | undefined): Promise<string[]> {
+export async function visibleIds(context: RequestContext, kind: StoredKind, project: string | undefined, stretch?: Stretch): Promise<string[]> {
   const owner = project ?? context.project_id;
   const [own, shared, all] = await Promise.all([
-    owner === null || (project !== undefined && !isAdmin(context) && project !== context.project_id) ? [] : ownedIds(owner, kind),
-    kind === 'network' ? sharedNetworkIds() : [],
-    isAdmin(context) && project === undefined ? indexedIds(kind) : [],
+    owner === null || (project !== undefined && !isAdmin(context) && project !== context.project_id) ? [] : ownedIds(owner, kind, stretch),
+    kind === 'network' ? namedIn('shared', kind, stretch) : [],
+    isAdmin(context) && project === undefined ? indexedIds(kind, stretch) : [],
   ]);
   return [...own, ...shared, ...all];
 }
 
-export const ownedIds = async (project: string, kind: Kind): Promise<string[]> =>
-  (await db.query<{ sk: string }>({ pk: `project#${project}`, prefix: `${kind}#` })).map(({ sk }) => sk.slice(kind.length + 1));
+export const ownedIds = (project: string, kind: Kind, stretch?: Stretch): Promise<string[]> => namedIn(`project#${project}`, kind, stretch);
 
-const sharedNetworkIds = async () => (await db.query<{ sk: string }>({ pk: 'shared', prefix: 'network#' })).map(({ sk }) => sk.slice('network#'.length));
+/** Ids of a kind that a partition names. */
+async function namedIn(pk: string, kind: Kind, stretch?: Stretch): Promise<string[]> {
+  const prefix = `${kind}#`;
+  const named = await db.query<{ sk: string }>({ pk, prefix, ...(stretch && { limit: stretch.limit, ...(stretch.after && { after: prefix + stretch.after }) }) });
+  return named.map(({ sk }) => sk.slice(prefix.length));
+}
 
-const indexedIds = async (kind: Kind) => (await db.query<{ gsi1sk: string }>({ pk: kind, index: 'gsi1' })).map(({ gsi1sk }) => gsi1sk);
+const indexedIds = async (kind: Kind, stretch?: Stretch) => (await db.query<{ gsi1sk: string }>({ pk: kind, index: 'gsi1', ...stretch })).map(({ gsi1sk }) => gsi1sk);
