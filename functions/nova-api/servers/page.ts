@@ -25,12 +25,14 @@ export async function pageOf(project: string | null, query: URLSearchParams, ord
   const from = marker ? secondOf(marker) : undefined;
   if (marker && !from) return undefined;
 
-  const counts = ({ created_at }: Instance) => !from || Date.parse(created_at) < from.getTime(); // of the marker's second, some come before it
+  const told = ({ uuid }: Instance) => project === null || madeAt(uuid) !== undefined; // the index lies in order, whatever the ids
+  // of the marker's second, some come before it; of those that don't tell, others lie outside
+  const counts = (server: Instance) => !from || (told(server) && Date.parse(server.created_at) < from.getTime());
   const wanted = Math.min(Math.max(limit, 1), MAX_LIMIT);
   const selections = project === null ? everybodys(from) : [projects(project, from)];
   const found = await newest(selections.map((selection) => nova.walk<Instance>({ ...selection, ...part, descending: true }, Math.ceil((wanted + MORE) / selections.length) + 2)), {
     wanted,
-    rank: ({ uuid, created_at }) => (project === null || madeAt(uuid) ? created_at : undefined),
+    rank: (server) => (told(server) ? server.created_at : undefined),
     counts,
   });
   const mayMiss = project !== null && from && found.filter(counts).length < wanted && (knownOf(project)?.untold ?? true);
