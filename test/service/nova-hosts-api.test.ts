@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
 import { after, before, test } from 'node:test';
 import { computeNodeKey } from '../../shared/objects/compute_node.ts';
 import { startNovaApiRig, type NovaApiRig } from '../support/nova-api-rig.ts';
@@ -33,6 +34,34 @@ test('hypervisors are for admins, and each version shows them in its way', async
   const server = (await cloud.launch()).body.server.id;
   await cloud.active(server);
   assert.deepEqual((await call('GET', '/os-hypervisors?with_servers=true', 53)).body.hypervisors[0].servers, [{ uuid: server, name: `instance-${server}` }]);
+});
+
+test('hypervisors come in pages by name, and one that was enrolled anew goes by its new id alone', async () => {
+  const more = ['a-host', 'compute-10', 'z-host'];
+  const model = (await cloud.store.get(computeNodeKey('compute-2')))!;
+  for (const [i, host] of more.entries()) await cloud.store.put({ ...model, ...computeNodeKey(host), host, uuid: randomUUID(), legacy_id: 1000 + i, gsi1sk: `2026-01-01T00:00:00.000Z#${host}` });
+  for (const minor of [33, 53, 88]) {
+    const whole = (await call('GET', '/os-hypervisors', minor)).body.hypervisors;
+    assert.deepEqual(whole.map((each: any) => each.hypervisor_hostname), ['a-host', 'compute-1', 'compute-10', 'compute-2', 'z-host']);
+    for (const limit of [1, 2, 5]) {
+      const paged: unknown[] = [];
+      for (let path = `/os-hypervisors?limit=${limit}`; path;) {
+        const { hypervisors, hypervisors_links: links } = (await call('GET', path, minor)).body;
+        paged.push(...hypervisors);
+        path = links ? `/os-hypervisors${new URL(links[0].href).search}` : '';
+      }
+      assert.deepEqual(paged, whole);
+    }
+  }
+  for (const marker of ['7', randomUUID()]) assert.equal((await call('GET', `/os-hypervisors?limit=1&marker=${marker}`, 53)).status, 400);
+  const { uuid: former } = (await cloud.store.get(computeNodeKey('z-host')))!;
+  const uuid = randomUUID();
+  await cloud.store.update(computeNodeKey('z-host'), { set: { uuid } });
+  assert.deepEqual([(await call('GET', `/os-hypervisors/${former}`, 88)).status, (await call('GET', `/os-hypervisors/${uuid}`, 88)).body.hypervisor.service.host], [404, 'z-host']);
+  for (const host of more) await cloud.store.remove(computeNodeKey(host));
+  assert.equal((await call('GET', `/os-hypervisors/${uuid}`, 88)).status, 404);
+  assert.deepEqual((await call('GET', '/os-services?host=compute-2&binary=nova-compute')).body.services.map(({ host }: any) => host), ['compute-2']);
+  assert.deepEqual((await call('GET', '/os-services?host=z-host')).body.services, []);
 });
 
 test('services are listed, disabled with a reason, forced down, and enabled again, in both styles', async () => {

@@ -97,7 +97,7 @@ export async function startNovaApiRig() {
   const flavor = (name: string, more: object = {}) => call('POST', '/flavors', { as: adminToken, body: { flavor: { name, ram: 512, vcpus: 1, disk: 1, id: name, ...more } } });
   await Promise.all([flavor('tiny', { disk: 1 }), flavor('small', { ram: 2048, disk: 20 }), flavor('diskless', { disk: 0 }), flavor('thin', { ram: 2048 })]);
   const node = (host: string, more: Partial<ComputeNode> = {}) => store.put({
-    ...computeNodeKey(host), host, uuid: randomUUID(), legacy_id: 1, availability_zone: 'nova', vcpus: 8, memory_mb: 8192, local_gb: 100, vcpus_used: 0, memory_mb_used: 0, local_gb_used: 0,
+    ...computeNodeKey(host), host, uuid: randomUUID(), legacy_id: Number(host.at(-1)), availability_zone: 'nova', vcpus: 8, memory_mb: 8192, local_gb: 100, vcpus_used: 0, memory_mb_used: 0, local_gb_used: 0,
     running_vms: 0, disabled: false, disabled_reason: null, forced_down: false, last_seen_up: new Date().toISOString(), console_url: 'http://console.example', ...hostsChanged(host), ...more,
   });
   await Promise.all([node('compute-1'), node('compute-2')]);

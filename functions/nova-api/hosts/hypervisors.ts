@@ -3,12 +3,12 @@ import type { Reply, Request } from '../../../shared/http/route.ts';
 import { claimantKey } from '../../../shared/objects/claim.ts';
 import { claimsOn, type Claim, type ComputeNode } from '../../../shared/objects/compute_node.ts';
 import type { Instance } from '../../../shared/objects/instance.ts';
-import { paged } from '../common/paging.ts';
+import { MAX_LIMIT, paged } from '../common/paging.ts';
 import { isTrue } from '../common/types.ts';
 import { instanceNameOf } from '../servers/view.ts';
 import { nova } from '../store.ts';
 import { basicHypervisor, detailedHypervisor, figures, hypervisorId } from './hypervisor-view.ts';
-import { allNodes } from './store.ts';
+import { allNodes, nodeById, nodesAfter } from './store.ts';
 
 export const listHypervisors = (request: Request) => list(request, basicHypervisor);
 export const listHypervisorsDetailed = (request: Request) => list(request, detailedHypervisor);
@@ -18,12 +18,20 @@ async function list(request: Request, view: (node: ComputeNode, minor: number) =
   const pattern = minor >= 53 ? query.get('hypervisor_hostname_pattern') : null;
   if (pattern && (query.has('limit') || query.has('marker')))
     throw badRequest('Paging over hypervisors with the hypervisor_hostname_pattern query parameter is not supported.');
-  const nodes = (await allNodes()).filter((node) => !pattern || node.host.includes(pattern));
+  const limit = minor >= 33 ? Number(query.get('limit') ?? 0) : 0;
+  const nodes = limit > 0 ? await page(request, limit) : (await allNodes()).filter((node) => !pattern || node.host.includes(pattern));
   if (pattern && nodes.length === 0) throw notFound(`No hypervisor matching '${pattern}' could be found.`);
   const { items, links } = minor >= 33 ? paged(request, nodes, (node) => String(hypervisorId(node, minor))) : { items: nodes, links: undefined };
   const withServers = minor >= 53 && isTrue(query.get('with_servers'));
   const hypervisors = await Promise.all(items.map(async (node) => ({ ...view(node, minor), ...(withServers && (await serversOf(node, minor))) })));
   return { body: { hypervisors, ...(links && { hypervisors_links: links }) } };
+}
+
+/** What the page is cut out of: the marker's host and those that follow it. */
+async function page({ query, version: { minor } }: Request, limit: number): Promise<ComputeNode[]> {
+  const marker = query.get('marker');
+  const known = marker ? await nodeById(marker, (node) => hypervisorId(node, minor)) : undefined;
+  return marker && !known ? [] : [...(known ? [known] : []), ...(await nodesAfter(known, Math.min(limit, MAX_LIMIT)))];
 }
 
 export async function showHypervisor(request: Request): Promise<Reply> {
@@ -61,7 +69,7 @@ export async function statistics(): Promise<Reply> {
 async function find({ params, version: { minor } }: Request): Promise<ComputeNode> {
   const id = params['id']!;
   if (minor >= 53 && !/^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(id)) throw badRequest(`Invalid uuid ${id}`);
-  const node = (await allNodes()).find((each) => String(hypervisorId(each, minor)) === id);
+  const node = await nodeById(id, (each) => hypervisorId(each, minor));
   if (!node) throw notFound(`Hypervisor with ID '${id}' could not be found.`);
   return node;
 }

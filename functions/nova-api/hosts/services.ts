@@ -7,7 +7,7 @@ import { exists } from '../../../shared/store/condition.ts';
 import { Bool, isTrue, Strict } from '../common/types.ts';
 import { nova } from '../store.ts';
 import { functionServices } from './functions.ts';
-import { allNodes, nodeOf } from './store.ts';
+import { allNodes, nodeById, nodeOf } from './store.ts';
 
 /** The one binary that runs on hosts, and the one that can be disabled. */
 const BINARY = 'nova-compute';
@@ -36,7 +36,9 @@ const view = (node: ComputeNode, minor: number) => ({
 
 export async function listServices({ query, version: { minor } }: Request): Promise<Reply> {
   const [host, binary] = [query.get('host'), query.get('binary')];
-  const services = [...functionServices(minor), ...(await allNodes()).map((node) => view(node, minor))];
+  const node = host ? await nodeOf(host) : undefined;
+  const nodes = host ? (node ? [node] : []) : await allNodes();
+  const services = [...functionServices(minor), ...nodes.map((each) => view(each, minor))];
   return { body: { services: services.filter((service) => (!host || service.host === host) && (!binary || service.binary === binary)) } };
 }
 
@@ -78,7 +80,7 @@ async function findCompute(id: string, minor: number): Promise<ComputeNode | und
   if (minor >= 53 && !/^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i.test(id)) throw badRequest(`Invalid uuid ${id}`);
   const other = functionServices(minor).find((service) => String(service.id) === id);
   if (other) throw onlyCompute(other.binary);
-  return (await allNodes()).find((node) => String(minor >= 53 ? node.uuid : node.legacy_id) === id);
+  return nodeById(id, (node) => (minor >= 53 ? node.uuid : node.legacy_id));
 }
 
 /** The scheduler must hear of it: the change moves the host in its index. */
