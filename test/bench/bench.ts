@@ -14,6 +14,7 @@ import { besideEngines } from './beside-engines.ts';
 import { calibrate } from './calibration.ts';
 import { count, type Counted, type PerLaunch } from './counts.ts';
 import { footprint } from './footprint.ts';
+import { growth, type Growth } from './growth.ts';
 import { initTimes } from './init.ts';
 import { table, type Row } from './report.ts';
 import { startedCloud, type StartedCloud } from './started-cloud.ts';
@@ -24,7 +25,7 @@ import { prepare } from './workload.ts';
 
 const HOSTS = 10;
 const SETTLE_MS = 110_000; // functions' environments end when they have been idle for 90 s
-const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'the engines alone', 'per launch', 'per launch, by name', 'DynamoDB per call', 'functions: bundle', 'functions: init'];
+const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'the engines alone', 'per launch', 'per launch, by name', 'DynamoDB per call', 'ten times as much: before', 'ten times as much: after', 'functions: bundle', 'functions: init'];
 const { values: { short, json, 'os-cloud': osCloud } } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' }, 'os-cloud': { type: 'string' } } });
 const rows: Row[] = [];
 const say = (text: string) => process.stderr.write(`${text}\n`);
@@ -33,6 +34,7 @@ const timings: Timings = { short, say, put: (row) => rows.push(row) };
 say('calibration');
 const calibration = await calibrate();
 let counted: Counted | undefined;
+let grown: Growth | undefined;
 if (osCloud) {
   const cloud = readClouds(process.env['OS_CLIENT_CONFIG_FILE'] ?? '.novaless/clouds.yaml')[osCloud];
   if (!cloud) throw new Error(`there is no cloud ${osCloud} in the clouds.yaml`);
@@ -53,6 +55,9 @@ if (osCloud) {
   } finally {
     await own.stop();
   }
+  say('ten times the servers, images, projects and hosts');
+  grown = await growth(short ? { hosts: 4, servers: 30, images: 30, projects: 10, launches: 4 } : { hosts: 10, servers: 100, images: 50, projects: 20, launches: 8 });
+  putGrowth(grown);
   say('bundles');
   for (const { name, kilobytes, initMs } of await initTimes(short ? 1 : 3)) {
     rows.push({ section: 'functions: bundle', label: name, value: kilobytes, unit: 'kB', goal: 500 }, { section: 'functions: init', label: name, value: initMs, unit: 'ms CPU', goal: 100 });
@@ -105,12 +110,20 @@ function putCounts({ perLaunch: { by_name, ...sums }, besides }: Counted): void 
   }
 }
 
+function putGrowth(all: Growth): void {
+  for (const [name, { before, after }] of Object.entries(all)) {
+    for (const of of ['dynamodb', 'read_units', ...(name.startsWith('GET') ? [] : ['write_units' as const])] as const) {
+      rows.push({ section: 'ten times as much: before', label: `${name}, ${of}`, value: before[of], unit: '' }, { section: 'ten times as much: after', label: `${name}, ${of}`, value: after[of], unit: '' });
+    }
+  }
+}
+
 function asJson() {
   const of = (test: (row: Row) => boolean) => Object.fromEntries(rows.filter(test).map(({ section, label, value, unit }) => [`${section}: ${label}`, { value, unit }]));
   const rate = ({ unit }: Row) => unit.endsWith('/s');
   return {
-    calibration, ...(counted && { per_launch: counted.perLaunch, ...counted.besides, per_call_of_ten_times_the_servers: counted.grown }),
+    calibration, ...(counted && { per_launch: counted.perLaunch, ...counted.besides }), ...(grown && { growth: grown }),
     latency: of(({ unit }) => unit === 'ms'), throughput: of(rate),
-    other: of((row) => row.unit !== 'ms' && !rate(row) && !row.section.startsWith('per launch') && row.section !== 'DynamoDB per call'),
+    other: of((row) => row.unit !== 'ms' && !rate(row) && !row.section.startsWith('per launch') && !row.section.startsWith('ten times') && row.section !== 'DynamoDB per call'),
   };
 }

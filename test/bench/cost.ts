@@ -8,7 +8,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { synthesized } from '../../local/synthesis.ts';
-import type { Asked, Besides, PerLaunch } from './counts.ts';
+import type { Asked } from './counting.ts';
+import type { Besides, PerLaunch } from './counts.ts';
 import { prices, type Prices } from './prices.ts';
 import { standingOf, type Standing } from './standing.ts';
 
