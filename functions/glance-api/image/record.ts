@@ -56,14 +56,17 @@ export interface Member extends Record<string, unknown> {
 export const imageKey = (id: string) => ({ pk: `image#${id}`, sk: 'image' });
 export const memberKey = (imageId: string, project: string) => ({ pk: `image#${imageId}`, sk: `member#${project}` });
 
+/** Where an image lies among others of its owner or visibility; backwards it is the order that lists have unless told: newest first. */
+export const position = ({ created_at, id }: Image) => `${created_at}#${id}`;
+
 /** The item with its keys: images are found by owner (gsi1) and by visibility (gsi2). */
 export const imageItem = (image: Image) => ({
   ...image,
   ...imageKey(image.id),
   gsi1pk: `owner#${image.owner}`,
-  gsi1sk: `${image.created_at}#${image.id}`,
+  gsi1sk: position(image),
   gsi2pk: `visibility#${image.visibility}`,
-  gsi2sk: `${image.created_at}#${image.id}`,
+  gsi2sk: position(image),
 });
 
 /** Members are found by image (its own partition) and by project (gsi1). */

@@ -1,8 +1,9 @@
 import { conflict, notFound } from '../../../shared/http/errors.ts';
 import { absent, exists } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
-import { table } from '../../../shared/store/table.ts';
-import { imageItem, imageKey, memberItem, memberKey, refuseOvergrown, visibilities, type Image, type Member, type Visibility } from './record.ts';
+import type { Walk } from '../../../shared/store/newest.ts';
+import { table, type Selection } from '../../../shared/store/table.ts';
+import { imageItem, imageKey, memberItem, memberKey, refuseOvergrown, type Image, type Member, type Visibility } from './record.ts';
 
 export const glance = table('glance');
 
@@ -44,10 +45,14 @@ export async function changeImage(id: string, change: (image: Image) => Image | 
   }
 }
 
-export const imagesOfOwner = (project: string): Promise<Image[]> => glance.query<Image>({ index: 'gsi1', pk: `owner#${project}` });
+/** Which images a walk is to hand out, newest first: those that lie before the position, and whose fields have these values. DynamoDB looks at `size` at once. */
+export interface Part { after?: string; filter?: Partial<Image>; size?: number }
 
-export const imagesByVisibility = async (...wanted: Visibility[]): Promise<Image[]> =>
-  (await Promise.all((wanted.length ? wanted : visibilities).map((v) => glance.query<Image>({ index: 'gsi2', pk: `visibility#${v}` })))).flat();
+export const walkOfOwner = (project: string, part: Part): Walk<Image> => walk({ index: 'gsi1', pk: `owner#${project}` }, part);
+export const walkOfVisibility = (visibility: Visibility, part: Part): Walk<Image> => walk({ index: 'gsi2', pk: `visibility#${visibility}` }, part);
+
+const walk = (images: Selection, { after, filter = {}, size }: Part): Walk<Image> =>
+  glance.walk<Image>({ ...images, descending: true, after, filter: Object.keys(filter).length > 0 ? filter : undefined }, size);
 
 /** What others share with a project, whatever it answered. */
 export const membershipsOf = (project: string): Promise<Member[]> => glance.query<Member>({ index: 'gsi1', pk: `member#${project}` });

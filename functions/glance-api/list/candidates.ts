@@ -1,27 +1,37 @@
 import { isAdmin, type RequestContext } from '../../../shared/identity/context.ts';
 import { badRequest } from '../../../shared/http/errors.ts';
+import type { Walk } from '../../../shared/store/newest.ts';
 import type { Image, Member, Visibility } from '../image/record.ts';
 import { visibilities } from '../image/record.ts';
-import { getImages, imagesByVisibility, imagesOfOwner, membershipsOf } from '../image/store.ts';
+import { getImages, membershipsOf, walkOfOwner, walkOfVisibility, type Part } from '../image/store.ts';
 
 /**
- * The images that the asker's list is made of. Admins see all. Projects see their own, the public ones, and those shared
- * with them whose membership is as asked (accepted, unless said otherwise); others' community images only when asked for.
+ * Walks over the images that the asker's list is made of; the same one may be met in two of them. Admins see all. Projects see their own, the
+ * public ones, and those shared with them whose membership is as asked (accepted, unless said otherwise); others' community images only when asked for.
  */
-export async function candidates(query: URLSearchParams, context: RequestContext): Promise<Image[]> {
+export function candidates(query: URLSearchParams, context: RequestContext): (part: Part) => Walk<Image>[] {
   const visibility = visibilityOf(query);
   const memberStatus = memberStatusOf(query);
-  if (isAdmin(context) && memberStatus === undefined)
-    return imagesByVisibility(...(visibility === undefined || visibility === 'all' ? [] : [visibility]));
-  const wanted = (v: Visibility) => visibility === undefined || visibility === 'all' || visibility === v;
-  const sets = await Promise.all([
-    context.project_id ? imagesOfOwner(context.project_id) : [],
-    wanted('public') ? imagesByVisibility('public') : [],
-    visibility === 'community' || visibility === 'all' ? imagesByVisibility('community') : [],
-    context.project_id && wanted('shared') ? sharedWith(context.project_id, memberStatus ?? 'accepted') : [],
-  ]);
-  const unique = new Map(sets.flat().map((image) => [image.id, image]));
-  return [...unique.values()].filter((image) => wanted(image.visibility));
+  const { project_id: project } = context;
+  return (part) => {
+    const of = (...those: Visibility[]) => those.map((v) => walkOfVisibility(v, part));
+    const own = (which: Part) => (project ? [walkOfOwner(project, which)] : []);
+    const ownOf = (v: Visibility) => own({ ...part, filter: { ...part.filter, visibility: v }, size: undefined });
+    const shared = () => (project ? [walkOfShared(project, memberStatus ?? 'accepted')] : []);
+    if (isAdmin(context) && memberStatus === undefined) return of(...(visibility === undefined || visibility === 'all' ? visibilities : [visibility]));
+    switch (visibility) {
+      case undefined: return [...own(part), ...of('public'), ...shared()];
+      case 'all': return [...own(part), ...of('public', 'community'), ...shared()];
+      case 'public': case 'community': return of(visibility); // one's own are among them
+      case 'shared': return [...ownOf('shared'), ...shared()];
+      case 'private': return ownOf('private');
+    }
+  };
+}
+
+/** What others share is not much, and its memberships lie in no order of the images: all of it is read at once. */
+async function* walkOfShared(project: string, status: Member['status'] | 'all'): AsyncGenerator<Image[], undefined> {
+  yield await sharedWith(project, status);
 }
 
 async function sharedWith(project: string, status: Member['status'] | 'all'): Promise<Image[]> {

@@ -18,6 +18,16 @@ export function filterOf(query: URLSearchParams): Test {
   return (image) => tests.every((each) => each(image));
 }
 
+/** Whether few of many images may be what is asked for. Hidden ones are few, so a list without them is one of nearly all. */
+export const isNarrow = (query: URLSearchParams) =>
+  query.get('os_hidden')?.toLowerCase() === 'true' || [...query.keys()].some((name) => name === 'tag' || !notFilters.has(name));
+
+/** As much of it as the database can tell: what can't be listed need not be sent. */
+export const conditionOf = (query: URLSearchParams): Partial<Image> =>
+  Object.fromEntries([...query].filter(([name, value]) => fields.has(name) && !isIn(name, value)));
+
+const isIn = (name: string, value: string) => takesIn.has(name) && value.startsWith('in:');
+
 function test(name: string, value: string): Test {
   if (name === 'protected') {
     if (value !== 'true' && value !== 'false') throw badRequest(`Invalid value '${value}' for 'protected' filter. Valid values are 'true' or 'false'.`);
@@ -26,7 +36,7 @@ function test(name: string, value: string): Test {
   if (name === 'size_min' || name === 'size_max') return size(name, value);
   if (name === 'created_at' || name === 'updated_at') return time(name, value);
   if (counts.has(name)) return (image) => image[name] === Number(value);
-  if (takesIn.has(name) && value.startsWith('in:')) {
+  if (isIn(name, value)) {
     const wanted = commaSeparated(value.slice(3), name);
     return (image) => wanted.includes(image[name] as string);
   }

@@ -7,8 +7,7 @@ type Direction = 'asc' | 'desc';
 
 /** Compares images as `sort=name:asc,size:desc`, or as the older `sort_key` and `sort_dir`, ask for; newest first by default. */
 export function orderOf(query: URLSearchParams): (a: Image, b: Image) => number {
-  const order = parse(query);
-  for (const last of ['created_at', 'id'] as const) if (!order.some(([key]) => key === last)) order.push([last, order[0]![1]]);
+  const order = total(query);
   return (a, b) => {
     for (const [key, direction] of order) {
       const difference = compare(a[key], b[key]);
@@ -16,6 +15,17 @@ export function orderOf(query: URLSearchParams): (a: Image, b: Image) => number 
     }
     return 0;
   };
+}
+
+/** Whether that order is the one in which images lie in the table's indexes. */
+export function isNewestFirst(query: URLSearchParams): boolean {
+  return total(query).slice(0, 2).join() === 'created_at,desc,id,desc';
+}
+
+function total(query: URLSearchParams): [SortKey, Direction][] {
+  const order = parse(query);
+  for (const last of ['created_at', 'id'] as const) if (!order.some(([key]) => key === last)) order.push([last, order[0]![1]]);
+  return order;
 }
 
 function parse(query: URLSearchParams): [SortKey, Direction][] {
