@@ -2,8 +2,9 @@ import { badRequest, forbidden } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
 import type { Volume } from '../volume/record.ts';
-import { allVolumes, volumesOfProject } from '../volume/store.ts';
-import { orderOf } from './page.ts';
+import { getVolume, volumesIn } from '../volume/store.ts';
+import { listed } from './listed.ts';
+import { isTrue } from './page.ts';
 
 type Test = (volume: Volume) => boolean;
 
@@ -13,17 +14,11 @@ const sortKeys: Record<string, keyof Volume> = {
   bootable: 'bootable', host: 'host', project_id: 'project_id', user_id: 'user_id',
 };
 
-/** The volumes that the request's filters leave, in its order: the project's own, or everyone's for an admin who asks for all. */
-export async function listedVolumes(request: Request): Promise<Volume[]> {
-  const { query, context } = request;
-  const everyones = isAdmin(context) && isTrue(query.get('all_tenants'));
-  const project = query.get('project_id');
-  const volumes = everyones ? (project ? await volumesOfProject(project) : await allVolumes()) : await volumesOfProject(context.project_id ?? '');
-  const tests = [...query].filter(([name]) => !notFilters.has(name)).map(([name, value]) => test(request, name, value));
-  return volumes.filter((volume) => tests.every((each) => each(volume))).sort(orderOf(query, sortKeys));
+/** The volumes that the request's filters leave, in its order; where a page of them is enough, as many as it needs. */
+export async function listedVolumes(request: Request, enough: 'page' | 'all'): Promise<Volume[]> {
+  const tests = [...request.query].filter(([name]) => !notFilters.has(name)).map(([name, value]) => test(request, name, value));
+  return listed<Volume>(request, { selections: volumesIn, get: getVolume, sortKeys }, tests, enough);
 }
-
-export const isTrue = (given: string | null) => given !== null && !['0', 'false', 'f', 'no', 'off', 'n', ''].includes(given.toLowerCase());
 
 function test({ version: { minor }, context }: Request, name: string, value: string): Test {
   // 3.34: `name~` finds what contains the value

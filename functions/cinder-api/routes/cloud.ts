@@ -2,7 +2,7 @@ import type { Request, Route } from '../../../shared/http/route.ts';
 import { hostServices } from '../pool/services.ts';
 import { allPools } from '../pool/store.ts';
 import { quotaOf } from '../quota/store.ts';
-import { isTrue } from '../list/volumes.ts';
+import { isTrue } from '../list/page.ts';
 import { ZONE } from '../volume/create.ts';
 import { time } from '../volume/view.ts';
 

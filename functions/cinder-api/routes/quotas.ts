@@ -2,7 +2,7 @@ import * as Type from '@sinclair/typebox';
 import type { Static } from '@sinclair/typebox';
 import { badRequest } from '../../../shared/http/errors.ts';
 import type { Request, Route } from '../../../shared/http/route.ts';
-import { isTrue } from '../list/volumes.ts';
+import { isTrue } from '../list/page.ts';
 import { defaultLimits, quotaNames, quotaOf, setLimits, type QuotaName } from '../quota/store.ts';
 
 const Limit = Type.Union([Type.Integer({ minimum: -1, maximum: 2_147_483_647 }), Type.String({ pattern: '^(-1|\\d{1,10})$' })]);

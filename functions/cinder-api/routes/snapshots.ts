@@ -2,8 +2,7 @@ import * as Type from '@sinclair/typebox';
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { exists } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
-import { nextLink, page } from '../list/page.ts';
-import { isTrue } from '../list/volumes.ts';
+import { isTrue, nextLink, page } from '../list/page.ts';
 import { createSnapshot } from '../snapshot/create.ts';
 import { deleteSnapshot } from '../snapshot/delete.ts';
 import { listedSnapshots } from '../snapshot/list.ts';
@@ -19,13 +18,14 @@ import { metadataRoutes } from './metadata.ts';
 const shown = (request: Request, snapshot: Snapshot) => ({ body: { snapshot: detail(request, snapshot) } });
 
 async function list(request: Request, detailed: boolean) {
-  const all = await listedSnapshots(request);
-  const { items, next } = page(request.query, all, ({ id }) => id);
+  const counted = request.version.minor >= 45 && isTrue(request.query.get('with_count'));
+  const listed = await listedSnapshots(request, counted ? 'all' : 'page');
+  const { items, next } = page(request.query, listed, ({ id }) => id);
   return {
     body: {
       snapshots: items.map((snapshot) => (detailed ? detail(request, snapshot) : summary(snapshot))),
       ...nextLink('snapshots', `${base(request)}/snapshots${detailed ? '/detail' : ''}`, request.query, next),
-      ...(request.version.minor >= 45 && isTrue(request.query.get('with_count')) && { count: all.length }),
+      ...(counted && { count: listed.length }),
     },
   };
 }

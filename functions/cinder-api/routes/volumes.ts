@@ -1,8 +1,8 @@
 import type { Request, Route } from '../../../shared/http/route.ts';
 import { exists } from '../../../shared/store/condition.ts';
 import { ConditionFailed } from '../../../shared/store/errors.ts';
-import { page, nextLink } from '../list/page.ts';
-import { isTrue, listedVolumes } from '../list/volumes.ts';
+import { isTrue, page, nextLink } from '../list/page.ts';
+import { listedVolumes } from '../list/volumes.ts';
 import { aVolume } from '../metadata/change.ts';
 import { deleteSnapshotsOf } from '../snapshot/delete.ts';
 import { allTypes } from '../type/store.ts';
@@ -19,21 +19,22 @@ const typeOf = async (volume: Volume) => (await allTypes()).find((type) => type.
 export const shown = async (request: Request, volume: Volume) => ({ volume: detail(request, volume, await typeOf(volume)) });
 
 async function list(request: Request, detailed: boolean) {
-  const [volumes, types] = await Promise.all([listedVolumes(request), allTypes()]);
+  const counted = request.version.minor >= 45 && isTrue(request.query.get('with_count'));
+  const [volumes, types] = await Promise.all([listedVolumes(request, counted ? 'all' : 'page'), allTypes()]);
   const { items, next } = page(request.query, volumes, (volume) => volume.id);
   const view = (volume: Volume) => (detailed ? detail(request, volume, types.find((type) => type.id === volume.volume_type_id)) : summary(request, volume));
   return {
     body: {
       volumes: items.map(view),
       ...nextLink('volumes', `${base(request)}/volumes${detailed ? '/detail' : ''}`, request.query, next),
-      ...(request.version.minor >= 45 && isTrue(request.query.get('with_count')) && { count: volumes.length }),
+      ...(counted && { count: volumes.length }),
     },
   };
 }
 
 /** 3.12 on; from 3.36 with the values of the metadata. */
 async function summarize(request: Request) {
-  const volumes = await listedVolumes(request);
+  const volumes = await listedVolumes(request, 'all');
   const pairs = Map.groupBy(volumes.flatMap((volume) => Object.entries(volume.metadata)), ([key]) => key);
   const metadata = Object.fromEntries([...pairs].map(([key, those]) => [key, [...new Set(those.map(([, value]) => value))]]));
   const total = { total_count: volumes.length, total_size: volumes.reduce((sum, volume) => sum + volume.size, 0) };

@@ -1,4 +1,5 @@
 import type { Key } from '../../../shared/store/table.ts';
+import { position } from '../volume/record.ts';
 
 export type SnapshotStatus = 'creating' | 'available' | 'deleting' | 'error' | 'error_deleting';
 
@@ -34,7 +35,7 @@ export const snapshotItem = (snapshot: Snapshot) => ({
   ...snapshot,
   ...snapshotKey(snapshot.id),
   gsi1pk: `snapshots#project#${snapshot.project_id}`,
-  gsi1sk: `${snapshot.created_at}#${snapshot.id}`,
+  gsi1sk: position(snapshot),
   gsi2pk: `snapshots#${snapshot.id[0]}`,
-  gsi2sk: `${snapshot.created_at}#${snapshot.id}`,
+  gsi2sk: position(snapshot),
 });

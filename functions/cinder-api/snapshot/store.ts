@@ -1,6 +1,7 @@
 import { notFound } from '../../../shared/http/errors.ts';
 import type { Request } from '../../../shared/http/route.ts';
 import { isAdmin } from '../../../shared/identity/context.ts';
+import type { Selection } from '../../../shared/store/table.ts';
 import { SHARDS } from '../volume/record.ts';
 import { cinder } from '../volume/store.ts';
 import { snapshotKey, type Snapshot } from './record.ts';
@@ -8,12 +9,9 @@ import { snapshotKey, type Snapshot } from './record.ts';
 export const getSnapshot = (id: string): Promise<Snapshot | undefined> => cinder.get<Snapshot>(snapshotKey(id));
 export const getSnapshots = (ids: string[]): Promise<Snapshot[]> => cinder.getMany<Snapshot>(ids.map(snapshotKey));
 
-/** Newest first. */
-export const snapshotsOfProject = (project: string): Promise<Snapshot[]> => cinder.query<Snapshot>({ index: 'gsi1', pk: `snapshots#project#${project}`, descending: true });
-export async function allSnapshots(): Promise<Snapshot[]> {
-  const shards = await Promise.all(SHARDS.map((shard) => cinder.query<Snapshot>({ index: 'gsi2', pk: `snapshots#${shard}`, descending: true })));
-  return shards.flat();
-}
+/** As volumesIn. */
+export const snapshotsIn = (project?: string): Selection[] =>
+  project === undefined ? SHARDS.map((shard) => ({ index: 'gsi2', pk: `snapshots#${shard}`, descending: true })) : [{ index: 'gsi1', pk: `snapshots#project#${project}`, descending: true }];
 
 export const noSnapshot = (id: string) => notFound(`Snapshot ${id} could not be found.`);
 

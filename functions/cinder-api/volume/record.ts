@@ -60,15 +60,18 @@ export interface Volume extends Record<string, unknown> {
   lease_until?: string;
 }
 
+/** Where a volume or a snapshot lies among others of its project or part; backwards it is the order that lists have unless told: newest first. */
+export const position = ({ created_at, id }: { created_at: string; id: string }) => `${created_at}#${id}`;
+
 /** The project's volumes are found by gsi1, everyone's (for admins) by gsi2 in 16 parts. */
 export const volumeKey = (id: string): Key => ({ pk: `volume#${id}`, sk: 'volume' });
 export const volumeItem = (volume: Volume) => ({
   ...volume,
   ...volumeKey(volume.id),
   gsi1pk: `project#${volume.project_id}`,
-  gsi1sk: `${volume.created_at}#${volume.id}`,
+  gsi1sk: position(volume),
   gsi2pk: `volumes#${volume.id[0]}`,
-  gsi2sk: `${volume.created_at}#${volume.id}`,
+  gsi2sk: position(volume),
 });
 export const SHARDS = [...'0123456789abcdef'];
 
