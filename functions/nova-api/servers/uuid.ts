@@ -12,7 +12,7 @@ export const newUuid = (): string => v7();
 export const withRest = (uuid: string, hex: string): string => `${uuid.slice(0, 15)}${hex.slice(0, 3)}-a${hex.slice(3, 6)}-${hex.slice(6, 18)}`;
 
 /** When it was made; undefined where an id does not tell. */
-export const madeAt = (uuid: string): Date | undefined => (uuid[14] === '7' ? new Date(Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)) : undefined);
+export const madeAt = (uuid: string): Date | undefined => (/^[0-9a-f]{8}-[0-9a-f]{4}-7/.test(uuid) ? new Date(Number.parseInt(uuid.slice(0, 8) + uuid.slice(9, 13), 16)) : undefined);
 
 /** What ids made at that time, or later, begin with or sort after. */
 export function beginning(at: Date): string {
