@@ -34,7 +34,8 @@ export async function newest<T>(walks: Walk<T>[], { wanted, rank, counts = () =>
       const { value, done } = await walk.next();
       if (done) return reached.delete(walk);
       found.push(...value);
-      return reached.set(walk, value.reduce<string | undefined>((least, item) => (least === undefined || (rank(item) ?? least) < least ? (rank(item) ?? least) : least), at));
+      const ranks = value.flatMap((item) => rank(item) ?? []);
+      return reached.set(walk, ranks.reduce((least, each) => (least !== undefined && least < each ? least : each), at));
     }));
   }
 }
