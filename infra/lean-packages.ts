@@ -57,6 +57,18 @@ const withoutUnused: Plugin = {
   },
 };
 
+/** Requests for all regions at once are signed in a way of their own, by packages that would have to be there; a region's are signed as by this class. */
+const oneRegion: Plugin = {
+  name: 'one-region',
+  setup({ onLoad }) {
+    onLoad({ filter: /signature-v4-multi-region\/dist-es\/SignatureV4MultiRegion\.js$/ }, () => ({
+      contents: `
+        import { SignatureV4SignWithCredentials } from './SignatureV4SignWithCredentials';
+        export class SignatureV4MultiRegion extends SignatureV4SignWithCredentials { static sigv4aDependency() { return 'none'; } }`,
+    }));
+  },
+};
+
 /** Of a client's package.json the SDK says name and version in a request's header. JSON Schema's own schema is not asked for (shared/http/validate.ts). */
 const leanJson: Plugin = {
   name: 'lean-json',
@@ -85,4 +97,4 @@ const classesByName: Plugin = {
   },
 };
 
-export const leanPackages: Plugin[] = [httpByRequire, schemasByName, withoutUnused, leanJson, classesByName];
+export const leanPackages: Plugin[] = [httpByRequire, schemasByName, withoutUnused, oneRegion, leanJson, classesByName];
