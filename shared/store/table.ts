@@ -121,14 +121,19 @@ export function table(which: TableName) {
     return answer.Attributes && record<T>(answer.Attributes);
   }
 
-  /** The selection's items as they are asked for, a request at a time: DynamoDB looks at `size` of them at most, or at a megabyte. */
+  /**
+   * The selection's items as they are asked for, a request at a time: DynamoDB looks at `size` of them, or at a megabyte. Each further request is for twice as
+   * many: where it takes more than one, something is passed over, and may go on to be.
+   */
   async function* walk<T extends Item = Item>(selection: Selection, size?: number): AsyncGenerator<T[], undefined> {
     if (!possible({ pk: selection.pk, sk: selection.prefix || '-' })) return;
-    const request = { TableName: TableName(), ...selecting(selection), ...(size && { Limit: size }) };
+    const request = { TableName: TableName(), ...selecting(selection) };
     let start: Record<string, AttributeValue> | undefined;
+    let next = size;
     do {
-      const answer = await send(() => connection().send(new QueryCommand({ ...request, ...(start && { ExclusiveStartKey: start }) })));
+      const answer = await send(() => connection().send(new QueryCommand({ ...request, ...(next && { Limit: next }), ...(start && { ExclusiveStartKey: start }) })));
       start = answer.LastEvaluatedKey;
+      next &&= 2 * next;
       yield records<T>(answer.Items);
     } while (start);
   }

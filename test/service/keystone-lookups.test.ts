@@ -89,6 +89,8 @@ test('beside a name, tags, parents and the asker\'s domain narrow projects as ev
   await api('PUT', `/domains/${domains[1]}/users/${manager.id}/roles/${roles['manager']}`);
   const token = await tokenOf({ id: manager.id }, { domain: { id: domains[1] } });
   assert.deepEqual(idsOf(await list('/projects?name=inside', token)), [inside.id]);
+  assert.deepEqual(idsOf(await list('/projects?is_domain=true', token)), [domains[1]], "others' domains are not this one's to see");
+  assert.deepEqual(idsOf(await list('/projects?is_domain=true&name=Default')), ['default']);
   assert.deepEqual(sorted(await list('/projects?limit=9', token)), sorted(await list(`/projects?domain_id=${domains[1]}`)));
 });
 

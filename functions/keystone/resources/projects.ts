@@ -1,6 +1,7 @@
 import * as Type from '@sinclair/typebox';
 import { badRequest, forbidden } from '../../../shared/http/errors.ts';
 import type { Route } from '../../../shared/http/route.ts';
+import type { RequestContext } from '../../../shared/identity/context.ts';
 import { exists } from '../../../shared/store/condition.ts';
 import type { Write } from '../../../shared/store/table.ts';
 import { couldNotFind } from '../errors.ts';
@@ -9,7 +10,7 @@ import { changeEntity, deleteEntity, insertEntity } from '../records/changes.ts'
 import { all, find, keyOf, type Domain, type Project } from '../records/entities.ts';
 import { dropGrants, grantsOn } from '../records/grants.ts';
 import { collectionRoutes } from './collection.ts';
-import { isTrue } from './filter.ts';
+import { filtered, isTrue } from './filter.ts';
 import { domainFor, merged, named, voided } from './merge.ts';
 import { ancestors, descendants, expandTree, MAX_DEPTH } from './project-tree.ts';
 import { Description, Flag, Id, Name, nullable, Options, Tags, withExtras } from './schema.ts';
@@ -19,12 +20,14 @@ import { byTags } from './tags.ts';
 
 const fields = { name: Name(64), domain_id: nullable(Id), parent_id: nullable(Id), enabled: Flag, is_domain: Flag, description: Description, options: Options, tags: Tags };
 
+const filters = ['name', 'domain_id', 'enabled', 'parent_id'];
+
 export const projectRoutes: Route[] = collectionRoutes({
   kind: 'project',
   plural: 'projects',
   create: withExtras({ ...fields, is_domain: Type.Literal(false) }, { required: ['name'] }),
   update: withExtras(fields, { minProperties: 1 }),
-  filters: ['name', 'domain_id', 'enabled', 'parent_id'],
+  filters,
   target: ({ id, domain_id }) => ({ project_id: id ?? null, domain_id: domain_id ?? null }),
   prepare: (given, { context }) => ({ ...named(given), domain_id: domainFor(given.domain_id, context) }),
   insert: createProject,
@@ -33,10 +36,7 @@ export const projectRoutes: Route[] = collectionRoutes({
     if (descendants(project.data.id, await all('project')).length) throw forbidden(`Cannot delete the project ${project.data.id} since it is not a leaf in the hierarchy.`);
     await eraseProject(project);
   },
-  visible: async (projects, { query }) => {
-    const found = query.has('is_domain') && isTrue(query, 'is_domain') ? (await all('domain')).map(asProject) : projects;
-    return byTags(found, query);
-  },
+  visible: async (projects, { query, context }) => byTags(isTrue(query, 'is_domain') ? filtered(await domainsSeen(context), filters, query) : projects, query),
   // Keystone keeps a domain as a project, too
   otherwise: async (id) => {
     const domain = await find('domain', id);
@@ -47,6 +47,10 @@ export const projectRoutes: Route[] = collectionRoutes({
 
 const asProject = (domain: Domain): Project =>
   ({ ...domain, pk: 'project', data: { ...domain.data, domain_id: null, parent_id: null, is_domain: true } }) as unknown as Project;
+
+/** As projects: all, or the one that the asker's token is for. */
+const domainsSeen = async ({ domain_id }: RequestContext): Promise<Project[]> =>
+  (await all('domain')).filter(({ data }) => domain_id === undefined || data.id === domain_id).map(asProject);
 
 async function createProject({ id: _, links: __, ...given }: Partial<Project['data']>): Promise<Project> {
   const parent_id = given.parent_id ?? given.domain_id!;
