@@ -1,6 +1,6 @@
 /**
  * Measures a cloud from outside: one that it starts with fake hosts, or any OpenStack.
- * usage: npm run bench -- [--short] [--json FILE] [--os-cloud NAME]    (OS_CLIENT_CONFIG_FILE, default .novaless/clouds.yaml)
+ * usage: npm run bench -- [--short] [--json FILE] [--hosts N | --os-cloud NAME]    (10 hosts; OS_CLIENT_CONFIG_FILE, default .novaless/clouds.yaml)
  *
  * Timings are for reading, beside the calibration of the same run. Counts do not depend on the machine. The short form is for every day
  * and for CI: fewer of each, and a cloud that was just used where the whole one waits for an idle one.
@@ -23,10 +23,10 @@ import { openTarget } from './target.ts';
 import { launches, tokens, type Timings } from './timings.ts';
 import { prepare } from './workload.ts';
 
-const HOSTS = 10;
 const SETTLE_MS = 110_000; // functions' environments end when they have been idle for 90 s
 const sections = ['start-up', 'keystone', 'one launch at a time', 'bursts', 'show and list', 'idle', 'the engines alone', 'per launch', 'per launch, by name', 'DynamoDB per call', 'ten times as much: before', 'ten times as much: after', 'functions: bundle', 'functions: init'];
-const { values: { short, json, 'os-cloud': osCloud } } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' }, 'os-cloud': { type: 'string' } } });
+const { values: { short, json, hosts, 'os-cloud': osCloud } } = parseArgs({ options: { short: { type: 'boolean', default: false }, json: { type: 'string' }, hosts: { type: 'string', default: '10' }, 'os-cloud': { type: 'string' } } });
+if (!/^[1-9]\d{0,3}$/.test(hosts)) throw new Error(`--hosts ${hosts}: a number from 1 on`);
 const rows: Row[] = [];
 const say = (text: string) => process.stderr.write(`${text}\n`);
 const timings: Timings = { short, say, put: (row) => rows.push(row) };
@@ -40,8 +40,8 @@ if (osCloud) {
   if (!cloud) throw new Error(`there is no cloud ${osCloud} in the clouds.yaml`);
   await measure(cloud);
 } else {
-  say(`a cloud with ${HOSTS} hosts`);
-  const own = await startedCloud(HOSTS);
+  say(`a cloud with ${hosts} hosts`);
+  const own = await startedCloud(Number(hosts));
   try {
     rows.push({ section: 'start-up', label: 'first start', value: own.firstStartMs, unit: 'ms', goal: 15_000 }, { section: 'start-up', label: 'second start', value: own.secondStartMs, unit: 'ms' });
     await raiseQuotas(own);
