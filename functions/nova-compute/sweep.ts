@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { sideBySide } from '../../shared/side-by-side.ts';
 import { partitionsToSweep } from '../../shared/store/due-shards.ts';
 import { factsOf, log } from '../../shared/telemetry/log.ts';
 import { recording } from '../../shared/telemetry/steps.ts';
@@ -8,16 +9,16 @@ import { lookAfter } from './look-after.ts';
 
 /** So much is done in one round; the rest is there in the next one. */
 const AT_MOST = 400;
-const SIDE_BY_SIDE = 10;
+const AT_ONCE = 10;
 const ROUND_MS = 45_000;
 
 /** Once a minute: whatever is past its time is rung for again, driven on, or undone. One that fails does not hold up the others. */
 export async function handler(): Promise<void> {
   const until = Date.now() + ROUND_MS;
-  const queue = shuffled(await journal.due<Pending | Build | Termination>(partitionsToSweep([inFlight]), AT_MOST));
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
-    for (let record = queue.pop(); record && Date.now() < until; record = queue.pop()) await tryTo(record);
-  }));
+  const overdue = shuffled(await journal.due<Pending | Build | Termination>(partitionsToSweep([inFlight]), AT_MOST));
+  await sideBySide(overdue, AT_ONCE, async (record) => {
+    if (Date.now() < until) await tryTo(record);
+  });
 }
 
 async function tryTo(record: Pending | Build | Termination): Promise<void> {

@@ -7,6 +7,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { lean } from '../aws/lean.ts';
 import { environment, type TableName } from '../deployment/declaration.ts';
 import { requireEnv } from '../environment.ts';
+import { sideBySide } from '../side-by-side.ts';
 import { absent, Expressions, type Change, type Condition } from './condition.ts';
 import { ConditionFailed, TransactionRefused } from './errors.ts';
 import { kept, unpacked } from './packing.ts';
@@ -62,7 +63,7 @@ async function sendTo<T>(which: TableName, request: () => Promise<T>): Promise<T
 interface Refusal { name?: string; Item?: Record<string, AttributeValue>; CancellationReasons?: { Code?: string; Item?: Record<string, AttributeValue> }[] }
 
 /** Keys that DynamoDB takes in one request, and requests that one caller makes at once: a list of a thousand is ten of them. */
-const TOGETHER = 100, SIDE_BY_SIDE = 5;
+const TOGETHER = 100, AT_ONCE = 5;
 
 /**
  * One service's table. Reads are consistent (but those of an index, which DynamoDB cannot make so).
@@ -86,14 +87,13 @@ export function table(which: TableName) {
     const unique = [...new Map(keys.filter(possible).map((k) => [`${k.pk}\0${k.sk}`, pick(k)])).values()];
     const found: T[] = [];
     const batches = Array.from({ length: Math.ceil(unique.length / TOGETHER) }, (_, i) => unique.slice(i * TOGETHER, (i + 1) * TOGETHER));
-    const readNext = async () => {
-      for (let open = batches.shift(); open?.length; ) {
-        const answer = await send(() => connection().send(new BatchGetItemCommand({ RequestItems: { [TableName()]: { Keys: open!, ConsistentRead: true } } })));
+    await sideBySide(batches, AT_ONCE, async (batch) => {
+      for (let open: Record<string, AttributeValue>[] = batch; open.length > 0; ) {
+        const answer = await send(() => connection().send(new BatchGetItemCommand({ RequestItems: { [TableName()]: { Keys: open, ConsistentRead: true } } })));
         found.push(...records<T>(answer.Responses?.[TableName()]));
-        open = (answer.UnprocessedKeys?.[TableName()]?.Keys as typeof open) ?? batches.shift();
+        open = answer.UnprocessedKeys?.[TableName()]?.Keys ?? [];
       }
-    };
-    await Promise.all(Array.from({ length: Math.min(SIDE_BY_SIDE, batches.length) }, readNext));
+    });
     return found;
   }
 

@@ -1,5 +1,7 @@
+export type Order = { key: string; descending: boolean }[];
+
 /** Sorts by several keys, each with its direction; nulls first when ascending, as SQL databases do. */
-export function sorted<T>(items: T[], keys: { key: string; descending: boolean }[], valueOf: (item: T, key: string) => unknown): T[] {
+export function sorted<T>(items: T[], keys: Order, valueOf: (item: T, key: string) => unknown): T[] {
   return [...items].sort((a, b) => {
     for (const { key, descending } of keys) {
       const order = compare(valueOf(a, key), valueOf(b, key));

@@ -5,7 +5,7 @@ import { DELETED } from '../../../shared/objects/deletion.ts';
 import { type Instance, SERVER_SHARDS, SERVERS } from '../../../shared/objects/instance.ts';
 import { not } from '../../../shared/store/condition.ts';
 import { paged } from '../common/paging.ts';
-import { sorted } from '../common/sort.ts';
+import { sorted, type Order } from '../common/sort.ts';
 import { nova } from '../store.ts';
 import { filtersOf, mayHoldDeleted } from './filters.ts';
 import { sortKeys } from './list-schema.ts';
@@ -66,8 +66,6 @@ function asksForAll(query: URLSearchParams): boolean {
   if (/^(0|f|false|off|n|no)$/i.test(value)) return false;
   throw badRequest(`Invalid value '${value}' for all_tenants: a boolean is needed`);
 }
-
-type Order = { key: string; descending: boolean }[];
 
 function orderOf({ query, context }: Request): Order {
   const directions = query.getAll('sort_dir');

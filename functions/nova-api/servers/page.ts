@@ -2,6 +2,7 @@ import { type Instance, SERVER_SHARDS, SERVERS } from '../../../shared/objects/i
 import { newest } from '../../../shared/store/newest.ts';
 import type { Selection } from '../../../shared/store/table.ts';
 import { MAX_LIMIT } from '../common/paging.ts';
+import type { Order } from '../common/sort.ts';
 import { nova } from '../store.ts';
 import { FIRST_SERVER, knownOf, LAST_SERVER, type Part } from './of-project.ts';
 import { beginning, madeAt } from './uuid.ts';
@@ -16,7 +17,7 @@ const MORE = 10;
  * consistent read, of all projects (null) by the index; in no order. Undefined where all servers have to be read: where others are wanted first, a filter may
  * leave few, the page takes all that there are, or servers are there whose ids don't tell when they were made.
  */
-export async function pageOf(project: string | null, query: URLSearchParams, order: { key: string; descending: boolean }[], part: Part): Promise<Instance[] | undefined> {
+export async function pageOf(project: string | null, query: URLSearchParams, order: Order, part: Part): Promise<Instance[] | undefined> {
   const [first] = order;
   if (first?.key !== 'created_at' || !first.descending || [...query.keys()].some((name) => !plain.includes(name))) return undefined;
   const limit = Number(query.get('limit') ?? MAX_LIMIT);

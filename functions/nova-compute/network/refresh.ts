@@ -3,6 +3,7 @@ import { cast } from '../../../shared/rpc/send.ts';
 import type { Args } from '../../../shared/rpc/topic.ts';
 import { novaCompute } from '../../../shared/rpc/topics/nova-compute.ts';
 import { serviceContext } from '../../../shared/identity/service-context.ts';
+import { sideBySide } from '../../../shared/side-by-side.ts';
 import { absent } from '../../../shared/store/condition.ts';
 import type { Key, Write } from '../../../shared/store/table.ts';
 import { log } from '../../../shared/telemetry/log.ts';
@@ -13,7 +14,7 @@ import { readsCompressed } from '../host/enrolment.ts';
 import { ring } from '../host/ring.ts';
 import { journal, subjectPartition, terminationKey, type Pending } from '../journal.ts';
 import { neutron, type Port } from './neutron.ts';
-import { digestOf, failed, news, REFRESH_SECONDS, sideBySide, toldWrite, TRIES, type Told } from './told.ts';
+import { AT_ONCE, digestOf, failed, news, REFRESH_SECONDS, toldWrite, TRIES, withCommandsThatWait, type Told } from './told.ts';
 import { vifOf } from './vif.ts';
 
 const toldKey = (instance: string, port: string): Key => ({ pk: subjectPartition(instance), sk: `INTERFACE#${port}` });
@@ -43,9 +44,9 @@ const isGuests = (port: Port) => !!port['binding:host_id'] && port.device_id !==
 
 async function bringUpToDate(ports: Port[], options: { anyway?: boolean } = {}): Promise<void> {
   if (ports.length === 0) return;
-  const known = await journal.getMany<Told>(ports.map(({ id, device_id }) => toldKey(device_id, id)));
+  const known = await withCommandsThatWait(await journal.getMany<Told>(ports.map(({ id, device_id }) => toldKey(device_id, id))));
   const hosts = new Set<string>();
-  await sideBySide(ports, async (port) => {
+  await sideBySide(ports, AT_ONCE, async (port) => {
     if (!port['binding:network']) return; // it is being deleted
     const before = known.find(({ sk }) => sk === toldKey(port.device_id, port.id).sk);
     if (await tell(port, vifOf(port, before?.tag), before, options)) hosts.add(port['binding:host_id']!);

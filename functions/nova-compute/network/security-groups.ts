@@ -1,5 +1,6 @@
 import type { CommandDone } from '../../../shared/agent/report.ts';
 import { serviceContext } from '../../../shared/identity/service-context.ts';
+import { sideBySide } from '../../../shared/side-by-side.ts';
 import { RemoteError } from '../../../shared/openstack/rest.ts';
 import { cast } from '../../../shared/rpc/send.ts';
 import type { Args } from '../../../shared/rpc/topic.ts';
@@ -11,9 +12,9 @@ import { takeAway } from '../build/reported.ts';
 import { order } from '../host/command.ts';
 import { readsCompressed } from '../host/enrolment.ts';
 import { ring } from '../host/ring.ts';
-import { journal, pendingKey, subjectPartition, type Pending } from '../journal.ts';
+import { journal, subjectPartition, type Pending } from '../journal.ts';
 import { neutron, type Membership } from './neutron.ts';
-import { digestOf, failed, news, REFRESH_SECONDS, sideBySide, TRIES, type Told } from './told.ts';
+import { AT_ONCE, digestOf, failed, news, REFRESH_SECONDS, TRIES, withCommandsThatWait, type Told } from './told.ts';
 
 /** An item of DynamoDB holds 400 KB, and the command is one; a host whose agent does not read bytes gets it plainly. */
 const MOST_BYTES = 390_000;
@@ -37,21 +38,15 @@ export async function refreshSecurityGroup({ security_group_id: group, host }: A
     if (host === undefined) return; // they go by what they were told last
     members.addresses = []; // it knows of nobody, and need not ask again
   }
-  const told = await journal.query<GroupTold>({ pk: subjectPartition(group), prefix: TOLD + (host ?? '') });
-  const before = new Map((await withCommandsThatWait(group, told)).map((each) => [each.sk.slice(TOLD.length), each]));
+  const told = await withCommandsThatWait(await journal.query<GroupTold>({ pk: subjectPartition(group), prefix: TOLD + (host ?? '') }));
+  const before = new Map(told.map((each) => [each.sk.slice(TOLD.length), each]));
   const left = [...before].flatMap(([each, { absent_since }]) => (absent_since === undefined || Date.parse(absent_since) > Date.now() - ABSENT_MS ? each : []));
   const concerned = host === undefined ? new Set([...members.hosts, ...left]) : members.hosts.filter((each) => each === host);
   const rung: string[] = [];
-  await sideBySide([...concerned], async (each) => {
+  await sideBySide([...concerned], AT_ONCE, async (each) => {
     if (await tell(group, each, members, before.get(each), { anyway: host !== undefined })) rung.push(each);
   });
   await Promise.all(rung.map((each) => ring(each)));
-}
-
-/** Most hosts have long taken what they were told last: to look is a read, to take away what is not there would be two writes of a transaction. */
-async function withCommandsThatWait(group: string, told: GroupTold[]): Promise<GroupTold[]> {
-  const waiting = new Set((await journal.getMany<Pending>(told.flatMap(({ command }) => (command ? [pendingKey(group, command.id)] : [])))).map(({ command_id }) => command_id));
-  return told.map(({ command, ...rest }) => (command && waiting.has(command.id) ? { ...rest, command } : rest) as GroupTold);
 }
 
 async function membershipOf(group: string): Promise<Membership | undefined> {

@@ -26,6 +26,19 @@ export const TRIES = 3;
 
 export const digestOf = (what: unknown): string => createHash('sha256').update(JSON.stringify(what)).digest('base64url');
 
+/** Hosts that are told at a time. */
+export const AT_ONCE = 8;
+
+/**
+ * What was told, with its command only where that still waits. Most hosts have long taken it: to look is a read for all of them, to take away what is not there
+ * would be two writes of each transaction.
+ */
+export async function withCommandsThatWait<T extends Told>(told: T[]): Promise<T[]> {
+  const keys = told.flatMap(({ pk, command }) => (command ? [{ pk, sk: pendingKey('', command.id).sk }] : []));
+  const waiting = new Set((await journal.getMany<Pending>(keys)).map(({ command_id }) => command_id));
+  return told.map((each) => (each.command && !waiting.has(each.command.id) ? { ...each, command: undefined } : each));
+}
+
 /** Refused where newer was told. */
 export const toldWrite = (told: Told): Write => ({ put: { ...told, expires_at: remembered() }, if: { as_of: absentOrLessThan(told.as_of) } });
 
@@ -47,13 +60,4 @@ export async function news(told: Told, before: Told | undefined, command: Write[
 /** Takes note that the host could not do it, so that it is told again; how often by now. */
 export async function failed(key: Key, kind: Told['kind']): Promise<number> {
   return (await journal.update<Told & { failures: number }>(key, { add: { failures: 1 }, set: { kind, digest: '', expires_at: remembered() } })).failures;
-}
-
-const SIDE_BY_SIDE = 8;
-
-export async function sideBySide<T>(all: T[], work: (one: T) => Promise<void>): Promise<void> {
-  const queue = [...all];
-  await Promise.all(Array.from({ length: SIDE_BY_SIDE }, async () => {
-    for (let one = queue.pop(); one !== undefined; one = queue.pop()) await work(one);
-  }));
 }

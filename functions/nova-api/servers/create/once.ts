@@ -12,7 +12,7 @@ import { newUuid, withRest } from '../uuid.ts';
 /** A request that its client may repeat: what it asked for, and what it was told. */
 interface Attempt extends Key {
   fingerprint: string;
-  /** Of its first instance; the others' follow from it. */
+  /** Of its first instance; the others' follow from it. Its time, when this was first asked for, becomes their created_at. */
   uuid: string;
   /** Who works on it; a function that died is taken over from when its time is up. Epoch milliseconds. */
   worker: string;
