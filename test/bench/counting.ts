@@ -31,30 +31,31 @@ export interface CountingCloud {
   during(work: () => Promise<unknown>): Promise<Stretch>;
   /** Until no function has run for a while: then the last report and notification of a launch is through, on a busy machine too. */
   quiet(): Promise<void>;
-  stop(): Promise<void>;
 }
 
 const QUIET_MS = 800;
 
-export async function countingCloud(hypervisors: number, tape?: Tape): Promise<CountingCloud> {
+/** Starts one for some work, and stops it after that. */
+export async function onCountingCloud<T>(hypervisors: number, work: (counting: CountingCloud) => Promise<T>, tape?: Tape): Promise<T> {
   const counter = meter(tape);
   const cloud = await testCloud(undefined, { hypervisors, schedules: false, around: counter.around, wire: counter.wire });
-  const clouds = readClouds(join(cloud.dataDir, 'clouds.yaml'));
-  const [target, admin] = [await openTarget(clouds['novaless-demo']!), await openTarget(clouds['novaless-admin']!)];
-  return {
-    cloud, target, admin, workload: await prepare(target),
-    async during(work) {
-      counter.take();
-      const [logged, from] = [logBytes(cloud), tape?.passed.length ?? 0];
-      await work();
-      return { ...counter.take(), logBytes: logBytes(cloud) - logged, passed: [from, tape?.passed.length ?? 0] };
-    },
-    quiet: () => counter.quiet(QUIET_MS),
-    async stop() {
-      await cloud.stop();
-      counter.stop();
-    },
-  };
+  try {
+    const clouds = readClouds(join(cloud.dataDir, 'clouds.yaml'));
+    const [target, admin] = [await openTarget(clouds['novaless-demo']!), await openTarget(clouds['novaless-admin']!)];
+    return await work({
+      cloud, target, admin, workload: await prepare(target),
+      async during(what) {
+        counter.take();
+        const [logged, from] = [logBytes(cloud), tape?.passed.length ?? 0];
+        await what();
+        return { ...counter.take(), logBytes: logBytes(cloud) - logged, passed: [from, tape?.passed.length ?? 0] };
+      },
+      quiet: () => counter.quiet(QUIET_MS),
+    });
+  } finally {
+    await cloud.stop();
+    counter.stop();
+  }
 }
 
 function logBytes({ dataDir }: TestCloud): number {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { functions } from '../../infra/functions.ts';
-import { average, countingCloud, mean, ofCall, ofLaunches, warmUp, type Asked, type CountingCloud, type Stretch } from './counting.ts';
+import { average, mean, ofCall, ofLaunches, onCountingCloud, warmUp, type Asked, type CountingCloud, type Stretch } from './counting.ts';
 import type { Recorded } from './engines-alone.ts';
 import { addCopies } from './servers.ts';
 import { openTape } from './tape.ts';
@@ -30,11 +30,10 @@ export interface Counted {
 }
 
 /** Starts a cloud with ten hosts and counts on it, warm, one thing after the other. */
-export async function count({ launches = 10, servers = 100, heartbeats = true }: CountOptions = {}): Promise<Counted> {
+export function count({ launches = 10, servers = 100, heartbeats = true }: CountOptions = {}): Promise<Counted> {
   const tape = openTape();
-  const counting = await countingCloud(HOSTS, tape);
-  const { cloud, target, workload, during, quiet } = counting;
-  try {
+  return onCountingCloud(HOSTS, async (counting) => {
+    const { cloud, target, workload, during, quiet } = counting;
     await warmUp(counting, WARM);
     const stretches = await ofLaunches(counting, launches);
     tape.close();
@@ -51,9 +50,7 @@ export async function count({ launches = 10, servers = 100, heartbeats = true }:
       perLaunch: perLaunch(stretches), besides: { per_call, per_sweep, ...(per_heartbeat && { per_heartbeat }) },
       recorded: { passed: tape.passed, launches: stretches.map(({ passed }) => passed) },
     };
-  } finally {
-    await counting.stop();
-  }
+  }, tape);
 }
 
 function perLaunch(total: Stretch[]): PerLaunch {

@@ -1,4 +1,4 @@
-import { countingCloud, average, ofCall, ofLaunches, warmUp, type Asked, type CountingCloud } from './counting.ts';
+import { average, ofCall, ofLaunches, onCountingCloud, warmUp, type Asked, type CountingCloud } from './counting.ts';
 import { addCopies } from './servers.ts';
 import type { Target } from './target.ts';
 
@@ -18,39 +18,30 @@ const TIMES = 10;
 
 /** What calls and a launch ask of AWS, before and after there is ten times as much: first of all but hosts, then, on another cloud, of hosts. */
 export async function growth({ hosts, servers, images, projects, launches }: GrowthOptions): Promise<Growth> {
-  const small = await countingCloud(hosts);
-  try {
-    await warmUp(small, 2 * hosts);
-    const launch = average(await ofLaunches(small, launches));
-    await fill(small, { images, projects }, 'few');
-    const [kept] = await small.workload.launch();
-    await small.workload.active([kept!]);
-    const add = await addCopies(small.cloud, small.target, kept!);
+  const few = await onCountingCloud(hosts, async (counting) => {
+    const { cloud, target, workload } = counting;
+    await warmUp(counting, 2 * hosts);
+    const launch = average(await ofLaunches(counting, launches));
+    await fill(counting, { images, projects }, 'few');
+    const [kept] = await workload.launch();
+    await workload.active([kept!]);
+    const add = await addCopies(cloud, target, kept!);
     await add(servers - 1);
-    const few = await calls(small, kept!);
+    const before = await calls(counting, kept!);
     await add((TIMES - 1) * servers);
-    await fill(small, { images: (TIMES - 1) * images, projects: (TIMES - 1) * projects }, 'many');
-    const many = await calls(small, kept!);
-    await small.workload.delete([kept!]); // another server in its security group would be a launch's own cost
-    const grown = average(await ofLaunches(small, launches));
-    const fewHosts = await hostCalls(small);
-    await small.stop();
-
-    const large = await countingCloud(TIMES * hosts);
-    try {
-      await warmUp(large, 2 * TIMES * hosts);
-      const onMany = average(await ofLaunches(large, launches));
-      const manyHosts = await hostCalls(large);
-      return {
-        'a launch, of servers, images and projects': { before: launch, after: grown }, 'a launch, of hosts': { before: launch, after: onMany },
-        ...paired(few, many), ...paired(fewHosts, manyHosts),
-      };
-    } finally {
-      await large.stop();
-    }
-  } finally {
-    await small.stop();
-  }
+    await fill(counting, { images: (TIMES - 1) * images, projects: (TIMES - 1) * projects }, 'many');
+    const after = await calls(counting, kept!);
+    await workload.delete([kept!]); // another server in its security group would be a launch's own cost
+    return { launch, before, after, grownLaunch: average(await ofLaunches(counting, launches)), ofHosts: await hostCalls(counting) };
+  });
+  const many = await onCountingCloud(TIMES * hosts, async (counting) => {
+    await warmUp(counting, 2 * TIMES * hosts);
+    return { launch: average(await ofLaunches(counting, launches)), ofHosts: await hostCalls(counting) };
+  });
+  return {
+    'a launch, of servers, images and projects': { before: few.launch, after: few.grownLaunch }, 'a launch, of hosts': { before: few.launch, after: many.launch },
+    ...paired(few.before, few.after), ...paired(few.ofHosts, many.ofHosts),
+  };
 }
 
 const paired = (before: Record<string, Asked>, after: Record<string, Asked>): Growth => Object.fromEntries(Object.keys(before).map((name) => [name, { before: before[name]!, after: after[name]! }]));

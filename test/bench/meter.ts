@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { functions } from '../../infra/functions.ts';
 import type { AroundInvoke } from '../../local/functions.ts';
 import { engineProxy } from '../support/engine-proxy.ts';
+import { askingForUnits, unitsOf } from '../support/reads.ts';
 import type { Tape } from './tape.ts';
 
 /** What a stretch of work asked of AWS. Requests by their names: `dynamodb GetItem`, `sqs SendMessage`, `s3 GET`, `ssm SendCommand`. */
@@ -41,7 +42,7 @@ export function meter(tape?: Tape) {
         if (!body) return undefined;
         tape?.asked(incoming, body);
         if (service === 'sqs') counts.messages += operation === 'SendMessage' ? 1 : operation === 'SendMessageBatch' ? JSON.parse(body.toString()).Entries.length : 0;
-        return service === 'dynamodb' ? Buffer.from(JSON.stringify({ ...JSON.parse(body.toString()), ReturnConsumedCapacity: 'TOTAL' })) : body;
+        return service === 'dynamodb' ? askingForUnits(body) : body;
       },
       answered(incoming, text, status) {
         tape?.answered(incoming, text, status);
@@ -53,8 +54,7 @@ export function meter(tape?: Tape) {
   }
 
   function consume(operation: string, answer: Buffer) {
-    const { ConsumedCapacity: consumed = [] } = JSON.parse(answer.toString()) as { ConsumedCapacity?: { CapacityUnits?: number } | { CapacityUnits?: number }[] };
-    const units = [consumed].flat().reduce((sum, { CapacityUnits = 0 }) => sum + CapacityUnits, 0);
+    const units = unitsOf(JSON.parse(answer.toString()));
     if (/^(GetItem|BatchGetItem|Query|Scan|TransactGetItems)$/.test(operation)) counts.readUnits += units;
     else counts.writeUnits += units;
   }
